@@ -1,0 +1,1 @@
+"""How a drill is judged: checks, verdicts, invariants, documents, report."""

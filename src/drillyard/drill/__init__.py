@@ -1,0 +1,1 @@
+"""One attempt: daemon, API, client, timeline, store, lifecycle."""

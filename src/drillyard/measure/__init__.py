@@ -1,0 +1,1 @@
+"""Readings, windows, paired comparison, and the sources they come from."""

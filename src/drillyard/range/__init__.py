@@ -1,0 +1,1 @@
+"""What runs: one component a file, supervisor, addresses, data templates, workspace, privileges."""

@@ -1,0 +1,1 @@
+"""Simulated customers: open-loop journeys, load profiles, and the ledger of acknowledged writes."""
