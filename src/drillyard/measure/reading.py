@@ -1,0 +1,45 @@
+"""A reading: one measured value with its unit, window and source."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unit(StrEnum):
+    """Units of readings, as they are shown."""
+
+    COUNT = ""
+    RATIO = "ratio"
+    PER_SECOND = "/s"
+    PER_REQUEST = "/request"
+    MILLISECONDS = "ms"
+    SECONDS = "s"
+    BYTES = "B"
+    CORES = "cores"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of time in which something was measured; seconds since the epoch."""
+
+    start: float
+    end: float
+
+    @property
+    def length_s(self) -> float:
+        """Length in seconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measured value.
+
+    `name` is dotted and stable (`cache.hit_ratio.product`, `latency.p95.search`, `db.buffers_per_request`);
+    `source` is the query, file or endpoint that gave it, as a reader could repeat it.
+    """
+
+    name: str
+    value: float
+    unit: Unit
+    window: Window
+    source: str

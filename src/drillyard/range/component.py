@@ -1,0 +1,127 @@
+"""The contract of a component: one kind of process in a range.
+
+A component knows its files, its command and how to ask whether it is ready; it starts nothing itself. The
+supervisor does, through the nursery. One conformance suite (`tests/integration/range/test_conformance.py`)
+holds every component to this contract.
+"""
+
+import signal
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from drillyard.base.errors import Problem
+from drillyard.range.addresses import Addresses
+from drillyard.range.privileges import Account
+
+
+@dataclass(frozen=True)
+class Exec:
+    """A native program to execute. `env` is the whole environment: nothing is inherited."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = Path("/")
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A Python process forked from the nursery after its one import: `module.function(*args, **kwargs)`."""
+
+    module: str
+    function: str
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = Path("/")
+
+
+Command = Exec | Fork
+
+
+class Reload(StrEnum):
+    """How a changed configuration is put to use."""
+
+    SIGNAL = "signal"
+    """`reload_signal` is sent; the process takes the new files while it serves."""
+    REPLACE = "replace"
+    """A new process takes over the listening sockets from the old one (HAProxy)."""
+    RESTART = "restart"
+    """Stopped and started; the supervisor does it one replica at a time."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one component of one range lives.
+
+    `directory` is the component's own, owned by `account`; `config` (inside it) holds the released
+    configuration, `data` (inside it) what must survive a restart, `log` is where its output goes.
+    """
+
+    directory: Path
+    addresses: Addresses
+    account: Account
+
+    @property
+    def config(self) -> Path:
+        """Released configuration files."""
+        return self.directory / "config"
+
+    @property
+    def data(self) -> Path:
+        """What must survive a restart."""
+        return self.directory / "data"
+
+    @property
+    def log(self) -> Path:
+        """Standard output and standard error of the process."""
+        return self.directory / "output.log"
+
+
+class Component(ABC):
+    """One process of a range.
+
+    `name` is unique in the range and is also its endpoint name in `Addresses` where it listens;
+    `kind` is the same for replicas; `requires` names components that must be ready before this one starts.
+    """
+
+    name: str
+    kind: str
+    requires: tuple[str, ...] = ()
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_timeout_s: float = 5.0
+    ready_timeout_s: float = 10.0
+    reload: Reload = Reload.RESTART
+    reload_signal: signal.Signals = signal.SIGHUP
+    essential: bool = True
+    """A range without it does not serve; False for what a range starts without and says is missing."""
+
+    def __init__(self, name: str, site: Site) -> None:
+        self.name = name
+        self.site = site
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make directories and files that the first start needs. Runs again at every start: must be idempotent.
+
+        Raises:
+            UserError: a directory is read-only or full, or the configuration is missing.
+            MissingPartError: the program is not installed.
+        """
+
+    @abstractmethod
+    def command(self) -> Command:
+        """What to run now, with the configuration that lies in `site.config`."""
+
+    @abstractmethod
+    async def ready(self) -> bool:
+        """Ask the process by a real request whether it serves; False means not yet. Bounded to about a second."""
+
+    @abstractmethod
+    def validate(self, files: Mapping[str, Path]) -> Sequence[Problem]:
+        """Judge candidate configuration files with the tool that owns them; empty when they are good.
+
+        `files` maps names relative to `site.config` to the candidates. Nothing running is touched. Blocking
+        (the caller runs it in a thread), at most about 2 seconds.
+        """
