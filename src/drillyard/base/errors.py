@@ -49,9 +49,7 @@ class UserError(DrillyardError):
     def __str__(self) -> str:
         place = f" ({self.where})" if self.where else ""
         remedy = f" {self.next_step}" if self.next_step else ""
-        return (
-            f"{self.what}{place}.{remedy}" if not self.what.endswith(".") else f"{self.what}{place}{remedy}"
-        )
+        return f"{self.what.removesuffix('.')}{place}.{remedy}"
 
 
 class MissingPartError(UserError):
