@@ -1,0 +1,54 @@
+"""From a file to settings, or to problems with lines."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from storefront.settings.model import Settings
+from storefront.settings.positions import lines_of_keys
+from storefront.settings.problems import SettingsError, SettingsProblem, problems_of
+
+_AT_LINE = re.compile(
+    r"^(?P<message>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)$", re.DOTALL
+)
+
+
+def parse(text: str, file: str = "storefront.toml") -> Settings:
+    """Settings from the text of a file; `file` is the name that problems carry.
+
+    Raises:
+        SettingsError: the text is not TOML, or a setting is unknown or out of range.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([_syntax_problem(str(error), text, file)]) from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(problems_of(Settings, error, file, lines_of_keys(text))) from error
+
+
+def _syntax_problem(message: str, text: str, file: str) -> SettingsProblem:
+    match = _AT_LINE.match(message)
+    line = int(match["line"]) if match and match["line"] else len(text.splitlines())
+    reason = match["message"] if match else message
+    return SettingsProblem(
+        file, line, f"not readable as TOML: {reason[:1].lower()}{reason[1:]}", "key = value"
+    )
+
+
+def load(path: Path | str) -> Settings:
+    """Settings from a file.
+
+    Raises:
+        SettingsError: the file cannot be read, or what it says is wrong.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError([SettingsProblem(str(path), 0, f"cannot be read: {reason}")]) from error
+    return parse(text, str(path))
