@@ -4,7 +4,7 @@ from storefront.settings.section import Section, setting
 
 
 class Mail(Section):
-    """Mails go over SMTP. `mailsink` is the receiving process: it keeps the newest and shows them over HTTP."""
+    """Mails go over SMTP. `mailsink` is the receiving process: keeps the newest, shows them over HTTP."""
 
     host: str = setting("127.0.0.1", "Where the mail server is.", restart=True, min_length=1)
     port: int = setting(1025, "The mail server's port.", restart=True, ge=1, le=65535)

@@ -1,6 +1,7 @@
 """[observability]: logs, traces and the chaos switches."""
 
 from enum import StrEnum
+from itertools import pairwise
 
 from pydantic import model_validator
 
@@ -76,7 +77,7 @@ class Metrics(Section):
     @model_validator(mode="after")
     def _buckets_ascend(self) -> "Metrics":
         bounds = self.duration_buckets_ms
-        if any(low >= high for low, high in zip(bounds, bounds[1:], strict=False)) or bounds[0] <= 0:
+        if any(low >= high for low, high in pairwise(bounds)) or bounds[0] <= 0:
             raise ValueError("duration_buckets_ms: the bounds must be positive and ascend")
         return self
 

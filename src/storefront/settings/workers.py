@@ -59,7 +59,7 @@ class Retries(Section):
     def _backoff_is_a_range(self) -> "Retries":
         if self.min_backoff_ms > self.max_backoff_ms:
             raise ValueError(
-                f"min_backoff_ms ({self.min_backoff_ms}) is larger than max_backoff_ms ({self.max_backoff_ms})"
+                f"min_backoff_ms ({self.min_backoff_ms}) is above max_backoff_ms ({self.max_backoff_ms})"
             )
         return self
 
@@ -163,7 +163,7 @@ class Workers(Section):
         pattern=r"^((redis|valkey|rediss)://.+)?$",
     )
     namespace: str = setting(
-        "shop", "Prefix of the queues' keys in Valkey.", restart=True, pattern=r"^[A-Za-z0-9_-]{1,32}$"
+        "dramatiq", "Prefix of the queues' keys in Valkey.", restart=True, pattern=r"^[A-Za-z0-9_-]{1,32}$"
     )
     heartbeat_timeout_ms: int = setting(
         5000,
