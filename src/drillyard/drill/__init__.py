@@ -1,1 +1,1 @@
-"""One attempt: daemon, API, client, timeline, store, lifecycle."""
+"""One attempt at a scenario: the daemon that owns its range, the API, the store, the client."""
