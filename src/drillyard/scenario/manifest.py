@@ -1,0 +1,161 @@
+"""scenario.yaml: the seven fields of the template first, then what runs, what is sent, what is promised."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from drillyard.scenario.yaml_file import read_model
+
+Family = Literal["cache", "database", "workers", "allocation"]
+FAMILIES: tuple[Family, ...] = ("cache", "database", "workers", "allocation")
+
+_DURATION = re.compile(r"(?:(?P<hours>\d+)\s*h)?\s*(?:(?P<minutes>\d+)\s*min)?")
+
+
+def _minutes(value: object) -> object:
+    """`2 h 30 min` as minutes; anything else is left for the model to refuse."""
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())) and value.strip():
+        return int(match["hours"] or 0) * 60 + int(match["minutes"] or 0)
+    return value
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Task(_Frozen):
+    """One task. `page` is its file under `tasks/`; `checks` the ids in checks.py that decide it.
+
+    A task without checks says in `self_assessed` why it cannot be measured.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: str
+    steps: tuple[str, ...] = Field(min_length=1)
+    page: str
+    checks: tuple[str, ...] = ()
+    self_assessed: str = ""
+
+    @model_validator(mode="after")
+    def _decidable(self) -> "Task":
+        if not self.checks and not self.self_assessed:
+            raise ValueError("a task needs `checks`, or `self_assessed` with the reason why it has none")
+        return self
+
+
+class Resource(_Frozen):
+    """Where to read on. `link` is a URL or a path in the documentation."""
+
+    title: str
+    link: str
+
+
+class RangeDefaults(_Frozen):
+    """What range.toml starts from before flaws, and the size of the data set (1.0 is the full one)."""
+
+    replicas: int = Field(default=2, ge=1, le=16)
+    workers: dict[str, int] = Field(default_factory=dict)
+    data_scale: float = Field(default=1.0, gt=0, le=4)
+
+
+class Traffic(_Frozen):
+    """Requests per second while the learner works, and while a window is measured.
+
+    `mix` weighs the journeys; `objectives_ms` is the promised 95th percentile of each route.
+    """
+
+    base_rate: float = Field(gt=0)
+    measure_rate: float = Field(gt=0)
+    mix: dict[str, float]
+    objectives_ms: dict[str, float] = Field(default_factory=dict)
+
+
+class Budget(_Frozen):
+    """What all parts together may use: processes of the shop, database connections, memory (PSS, MiB)."""
+
+    processes: int = Field(gt=0)
+    connections: int = Field(gt=0)
+    memory_mb: int = Field(gt=0)
+
+
+class Promises(_Frozen):
+    """What the shop promised its customers and must keep while it is tuned.
+
+    A price on a page is at most `price_stale_s` seconds old; a payment waits at most `payment_wait_s`
+    seconds, whatever the reports do; `jobs_lost` jobs may vanish.
+    """
+
+    price_stale_s: float = Field(gt=0)
+    payment_wait_s: float = Field(gt=0)
+    jobs_lost: int = Field(default=0, ge=0)
+
+
+class Variants(_Frozen):
+    """How a seed chooses flaws: `minimum` to `maximum` of them, `per_family` at least, and `always` these."""
+
+    minimum: int = Field(default=8, ge=1)
+    maximum: int = Field(default=10, ge=1)
+    per_family: dict[Family, int] = Field(default_factory=dict)
+    always: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Variants":
+        if self.maximum < self.minimum:
+            raise ValueError("`maximum` is below `minimum`")
+        return self
+
+
+class Document(_Frozen):
+    """A file that the learner writes, relative to the workspace, and the headings that it must have."""
+
+    file: str
+    sections: tuple[str, ...] = Field(min_length=1)
+
+
+class Manifest(_Frozen):
+    """scenario.yaml, format version 1."""
+
+    format_version: Literal[1]
+    title: str
+    objective: str
+    duration: Annotated[int, BeforeValidator(_minutes), Field(ge=1, le=8 * 60)]
+    """Minutes; written as `2 h 30 min`."""
+    prerequisites: tuple[str, ...]
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    success_criteria: tuple[str, ...] = Field(min_length=1)
+    resources: tuple[Resource, ...] = ()
+    range: RangeDefaults = RangeDefaults()
+    traffic: Traffic
+    budget: Budget
+    promises: Promises
+    variants: Variants = Variants()
+    par: str
+    """The solution (a directory under `solutions/`) whose result is par."""
+    documents: tuple[Document, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique_tasks(self) -> "Manifest":
+        seen: set[str] = set()
+        for task in self.tasks:
+            if task.id in seen:
+                raise ValueError(f"two tasks have the id `{task.id}`")
+            seen.add(task.id)
+        return self
+
+    def task(self, task_id: str) -> Task | None:
+        """The task with that id (or its number, counted from 1)."""
+        for number, task in enumerate(self.tasks, start=1):
+            if task_id in (task.id, str(number)):
+                return task
+        return None
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read scenario.yaml.
+
+    Raises:
+        ScenarioError: with file, line and what was expected.
+    """
+    return read_model(path, Manifest)

@@ -1,0 +1,68 @@
+"""What a flaw is given: a seeded generator of numbers, and the ways to change a range."""
+
+import random
+
+from drillyard.scenario.changes import (
+    Changes,
+    Edit,
+    Job,
+    ReplaceText,
+    Scalar,
+    SetConf,
+    SetToml,
+    Statement,
+    WriteFile,
+)
+
+
+class Plant:
+    """Collects the changes of one flaw. Nothing happens to any file or server here."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self._edits: list[Edit] = []
+        self._sql: list[Statement] = []
+        self._valkey: list[tuple[str, ...]] = []
+        self._jobs: list[Job] = []
+
+    def edit_toml(self, file: str, key: str, value: Scalar | list[Scalar] | dict[str, Scalar] | None) -> None:
+        """Set `key` (dotted) in a TOML file of the workspace; None removes it."""
+        self._edits.append(SetToml(file=file, key=key, value=value))
+
+    def set_conf(self, file: str, key: str, value: str | int | float) -> None:
+        """Set a directive of postgresql.conf or valkey.conf."""
+        self._edits.append(SetConf(file=file, key=key, value=str(value)))
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        """Replace a text that must occur in the file."""
+        self._edits.append(ReplaceText(file=file, old=old, new=new))
+
+    def write(self, file: str, content: str) -> None:
+        """Write a whole file of the workspace, such as an SQL override."""
+        self._edits.append(WriteFile(file=file, content=content))
+
+    def sql(self, *statements: str) -> None:
+        """Run on the fresh database as the shop's own role, which owns the tables."""
+        self._sql += [Statement(sql=sql) for sql in statements]
+
+    def superuser_sql(self, *statements: str) -> None:
+        """Run on the fresh database as PostgreSQL's superuser."""
+        self._sql += [Statement(sql=sql, role="superuser") for sql in statements]
+
+    def valkey(self, *command: str) -> None:
+        """Run a Valkey command once the range is up."""
+        self._valkey.append(command)
+
+    def job(self, actor: str, *args: Scalar, **kwargs: Scalar) -> None:
+        """Enqueue a background job once the range is up."""
+        self._jobs.append(Job(actor=actor, args=args, kwargs=kwargs))
+
+    @property
+    def changes(self) -> Changes:
+        """What has been collected so far."""
+        return Changes(
+            edits=tuple(self._edits),
+            sql=tuple(self._sql),
+            valkey=tuple(self._valkey),
+            jobs=tuple(self._jobs),
+        )

@@ -1,0 +1,101 @@
+"""Reading YAML that people write: bounded, without aliases, with the line of everything that is wrong.
+
+Aliases are refused because a few of them can describe gigabytes (the "billion laughs"), and because a reader
+of a scenario should find each value where it is used.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
+
+from drillyard.base.errors import Problem
+from drillyard.scenario.errors import ScenarioError, broken
+
+LIMIT_BYTES = 256 * 1024
+"""Far more than any manifest needs; what is larger is a mistake or an attack."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[Model]) -> Model:
+    """Read `path` as YAML and validate it as `model`.
+
+    Raises:
+        ScenarioError: missing, too large, not YAML, with an alias, or not what `model` asks for.
+    """
+    tree = _read(path)
+    try:
+        return model.model_validate(_plain(tree))
+    except ValidationError as error:
+        problems = [
+            Problem(str(path), _line(tree, found["loc"]), f"{_dotted(found['loc'])}: {found['msg']}")
+            for found in error.errors()
+        ]
+        raise ScenarioError(problems) from error
+
+
+def _read(path: Path) -> object:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise broken(path, "the file is missing", next_step="Every scenario needs it.") from None
+    if len(raw) > LIMIT_BYTES:
+        raise broken(path, f"the file has {len(raw)} bytes", expected=f"{LIMIT_BYTES} at most")
+    try:
+        text = raw.decode()
+        for event in YAML().parse(text):
+            if isinstance(event, AliasEvent):
+                raise broken(
+                    path,
+                    f"alias *{event.anchor}",
+                    line=event.start_mark.line + 1,
+                    expected="the value itself; aliases are not read",
+                )
+        return YAML().load(text)
+    except UnicodeDecodeError as error:
+        raise broken(path, f"not UTF-8 at byte {error.start}") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise broken(path, f"not YAML: {error.problem or error.context}", line=line) from error
+    except YAMLError as error:
+        raise broken(path, f"not YAML: {error}") from error
+
+
+def _plain(node: object) -> object:
+    """The tree in Python's own types: ruamel's carry comments and styles that models need not know."""
+    if isinstance(node, CommentedMap):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value) for value in node]
+    for plain in (bool, int, float, str):
+        if isinstance(node, plain):
+            return plain(node)
+    return node
+
+
+def _line(tree: object, loc: Sequence[int | str]) -> int:
+    """The line of the deepest part of `loc` that exists."""
+    line, node = 1, tree
+    for part in loc:
+        try:
+            if isinstance(node, CommentedMap) and part in node:
+                line = node.lc.key(part)[0] + 1
+                node = node[part]
+            elif isinstance(node, CommentedSeq) and isinstance(part, int):
+                line = node.lc.item(part)[0] + 1
+                node = node[part]
+            else:
+                break
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def _dotted(loc: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in loc) or "the file"
