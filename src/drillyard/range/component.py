@@ -55,8 +55,9 @@ class Reload(StrEnum):
 class Site:
     """Where one component of one range lives.
 
-    `directory` is the component's own, owned by `account`; `config` (inside it) holds the released
-    configuration, `data` (inside it) what must survive a restart, `log` is where its output goes.
+    `directory` and the released configuration in `config` belong to whoever runs the range, and `account` may
+    read them; `data` (what must survive a restart) and `run` (sockets, pid files) belong to `account`. So a
+    service can change neither its own configuration nor where its output goes.
     """
 
     directory: Path
@@ -72,6 +73,11 @@ class Site:
     def data(self) -> Path:
         """What must survive a restart."""
         return self.directory / "data"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pid files."""
+        return self.directory / "run"
 
     @property
     def log(self) -> Path:
@@ -103,7 +109,7 @@ class Component(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make directories and files that the first start needs. Runs again at every start: must be idempotent.
+        """Make directories and files that the start needs. Runs at every start: must be idempotent.
 
         Raises:
             UserError: a directory is read-only or full, or the configuration is missing.
@@ -116,7 +122,7 @@ class Component(ABC):
 
     @abstractmethod
     async def ready(self) -> bool:
-        """Ask the process by a real request whether it serves; False means not yet. Bounded to about a second."""
+        """Ask the process by a real request whether it serves; False means not yet. Bounded to a second."""
 
     @abstractmethod
     def validate(self, files: Mapping[str, Path]) -> Sequence[Problem]:
