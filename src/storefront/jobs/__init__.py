@@ -1,0 +1,1 @@
+"""Background jobs: what the shop does after it has answered the customer."""
