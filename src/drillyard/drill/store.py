@@ -29,7 +29,7 @@ from drillyard.drill.events import (
 from drillyard.drill.schema import migrate
 
 ACTIVITY_EVERY_S = 20.0
-"""Commands closer together than this are one activity: a watched `drill status` must not fill the timeline."""
+"""Commands closer together than this are one activity: a watched status must not flood the timeline."""
 
 AttemptState = Literal["running", "interrupted", "done"]
 
