@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from drillyard.scenario.changes import Changes, ReplaceText, SetConf, SetToml, WriteFile
+from drillyard.scenario.edits import apply_edits
+from drillyard.scenario.errors import ScenarioError
+
+
+def test_a_toml_value_changes_and_comments_stay(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text("# why\n[cache]\n# fresh for\nttl = 30  # seconds\n")
+    edits = (
+        SetToml(file="shop.toml", key="cache.ttl", value=2),
+        SetToml(file="shop.toml", key="cache.product.key", value="p:{id}"),
+    )
+    assert apply_edits(Changes(edits=edits), tmp_path) == [file]
+    text = file.read_text()
+    assert "# why" in text
+    assert "ttl = 2  # seconds" in text
+    assert 'key = "p:{id}"' in text
+
+
+def test_none_removes_a_toml_key(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text("a = 1\nb = 2\n")
+    apply_edits(Changes(edits=(SetToml(file="shop.toml", key="a", value=None),)), tmp_path)
+    assert file.read_text() == "b = 2\n"
+
+
+def test_a_postgresql_directive_is_replaced_where_it_counts(tmp_path: Path) -> None:
+    file = tmp_path / "postgresql.conf"
+    file.write_text("#work_mem = 1MB\nwork_mem = 8MB # each sort\nwork_mem_x = 1\n")
+    apply_edits(Changes(edits=(SetConf(file="postgresql.conf", key="work_mem", value="64kB"),)), tmp_path)
+    assert file.read_text() == "#work_mem = 1MB\nwork_mem = 64kB  # each sort\nwork_mem_x = 1\n"
+
+
+def test_an_absent_directive_is_added_in_the_files_own_form(tmp_path: Path) -> None:
+    (tmp_path / "valkey.conf").write_text("appendonly yes\n")
+    apply_edits(Changes(edits=(SetConf(file="valkey.conf", key="maxmemory", value="4mb"),)), tmp_path)
+    assert (tmp_path / "valkey.conf").read_text() == "appendonly yes\nmaxmemory 4mb\n"
+
+
+def test_a_text_that_is_not_there_is_refused_and_named(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("SELECT 1")
+    with pytest.raises(ScenarioError, match="SELECT 2"):
+        apply_edits(Changes(edits=(ReplaceText(file="a.sql", old="SELECT 2", new=""),)), tmp_path)
+
+
+def test_no_edit_leaves_the_workspace(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    with pytest.raises(ScenarioError, match="outside"):
+        apply_edits(Changes(edits=(WriteFile(file="../x", content=""),)), tmp_path / "w")
+    assert not (tmp_path / "x").exists()
