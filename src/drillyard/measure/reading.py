@@ -17,6 +17,20 @@ class Unit(StrEnum):
     CORES = "cores"
 
 
+TIME_LIKE = frozenset({Unit.PER_SECOND, Unit.MILLISECONDS, Unit.SECONDS, Unit.CORES})
+"""Units that a busy machine changes; the others are counters, which it does not."""
+
+
+class Combine(StrEnum):
+    """How readings of several windows become one."""
+
+    MEAN = "mean"
+    """The mean, each window weighted by its reading's `weight`: a hit ratio by its look-ups."""
+    SUM = "sum"
+    MAX = "max"
+    LAST = "last"
+
+
 @dataclass(frozen=True)
 class Window:
     """A span of time in which something was measured; seconds since the epoch."""
@@ -35,7 +49,9 @@ class Reading:
     """One measured value.
 
     `name` is dotted and stable (`cache.hit_ratio.product`, `latency.p95.search`, `db.buffers_per_request`);
-    `source` is the query, file or endpoint that gave it, as a reader could repeat it.
+    `source` is the query, file or endpoint that gave it, as a reader could repeat it. `weight` is what the
+    value is a mean over (the look-ups of a hit ratio, the requests of a per-request figure): windows are
+    combined by it.
     """
 
     name: str
@@ -43,3 +59,5 @@ class Reading:
     unit: Unit
     window: Window
     source: str
+    weight: float = 1.0
+    combine: Combine = Combine.MEAN

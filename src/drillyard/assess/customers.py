@@ -1,0 +1,96 @@
+"""What customers saw, as readings: from the traffic process's exact latencies and outcomes.
+
+Names: `latency.p50|p95|p99[.<route>]` in ms from the planned time, `requests.success_ratio[.<route>]`,
+`requests.wrong`, `requests.rate`, `requests.lateness_p99`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from drillyard.measure.reading import Combine, Reading, Unit, Window
+from drillyard.traffic.result import Outcome, RouteResult, TrafficResult
+
+PERCENTILES = (50, 95, 99)
+_SOURCE = "drill traffic, latency counted from the planned time"
+
+
+def readings_of(result: TrafficResult) -> dict[str, Reading]:
+    """All readings that one run of traffic gives."""
+    window = Window(result.started, result.ended)
+    found: list[Reading] = []
+    for name, route in result.routes.items():
+        found += _latencies(route, f".{name}", window)
+        found += _success(route, f".{name}", window)
+    whole = _whole(result)
+    found += [*_latencies(whole, "", window), *_success(whole, "", window)]
+    outcomes = result.outcomes
+    length_s = max(window.length_s, 1e-9)
+    found += [
+        _count("requests.wrong", outcomes[Outcome.WRONG], window),
+        _count("requests.refused", outcomes[Outcome.REFUSED], window),
+        _count("requests.indeterminate", outcomes[Outcome.INDETERMINATE], window),
+        Reading("requests.rate", outcomes[Outcome.OK] / length_s, Unit.PER_SECOND, window, _SOURCE),
+    ]
+    if result.lateness_ms.size:
+        late = float(np.percentile(result.lateness_ms, 99))
+        found.append(
+            Reading("requests.lateness_p99", late, Unit.MILLISECONDS, window, "drill traffic, own clock")
+        )
+    return {reading.name: reading for reading in found}
+
+
+def pooled_percentile(name: str, results: Sequence[TrafficResult]) -> float | None:
+    """The exact percentile that `name` (`latency.p95.search`) asks for over all runs; None when it is not
+    one.
+    """
+    kind, _, rest = name.partition(".")
+    rank, _, route = rest.partition(".")
+    if kind != "latency" or not rank.startswith("p") or not rank[1:].isdigit() or not results:
+        return None
+    chosen = [r for result in results for r in result.routes.values() if not route or r.route == route]
+    latencies = np.concatenate([r.latency_ms for r in chosen]) if chosen else np.empty(0)
+    return float(np.percentile(latencies, float(rank[1:]))) if latencies.size else None
+
+
+def _whole(result: TrafficResult) -> RouteResult:
+    routes = list(result.routes.values())
+    if not routes:
+        return RouteResult("", np.empty(0), np.empty(0))
+    return RouteResult(
+        "",
+        np.concatenate([r.planned for r in routes]),
+        np.concatenate([r.latency_ms for r in routes]),
+        result.outcomes,
+    )
+
+
+def _latencies(route: RouteResult, suffix: str, window: Window) -> list[Reading]:
+    if not route.latency_ms.size:
+        return []
+    return [
+        Reading(
+            f"latency.p{rank}{suffix}",
+            route.percentile(rank),
+            Unit.MILLISECONDS,
+            window,
+            _SOURCE,
+            weight=float(route.latency_ms.size),
+        )
+        for rank in PERCENTILES
+    ]
+
+
+def _success(route: RouteResult, suffix: str, window: Window) -> list[Reading]:
+    total = sum(route.outcomes.values())
+    if not total:
+        return []
+    share = route.outcomes[Outcome.OK] / total
+    return [
+        Reading(f"requests.success_ratio{suffix}", share, Unit.RATIO, window, _SOURCE, weight=float(total)),
+        Reading(f"requests.count{suffix}", float(total), Unit.COUNT, window, _SOURCE, combine=Combine.SUM),
+    ]
+
+
+def _count(name: str, value: int, window: Window) -> Reading:
+    return Reading(name, float(value), Unit.COUNT, window, _SOURCE, combine=Combine.SUM)

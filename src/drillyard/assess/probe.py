@@ -1,0 +1,85 @@
+"""Probes: what cannot be read from counters and has to be tried, such as how soon a changed price is seen.
+
+    @probe(id="price-staleness", seconds=12)
+    async def price_staleness(site):
+        ...
+        return [site.reading("promise.price_stale_s", seconds, Unit.SECONDS, source="PUT, then GET until it
+        shows")]
+
+A probe runs against one subject, in the load of a window of its own after the paired windows, so that it
+disturbs no comparison. Its readings are kept with the measurement as that subject's findings.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+import psycopg
+
+from drillyard.base.clock import wall
+from drillyard.measure.reading import Combine, Reading, Unit, Window
+
+
+@dataclass
+class ProbeSite:
+    """One subject as a probe sees it: its front door and its database, and a note of when the probe began.
+
+    `http` follows no redirects and has the shop's front door as base; `dsn` connects to the subject's
+    database as the account that the measurements use.
+    """
+
+    subject: str
+    http: httpx.AsyncClient
+    dsn: str
+    started: float = field(default_factory=wall)
+
+    def reading(
+        self, name: str, value: float, unit: Unit, *, source: str, combine: Combine = Combine.LAST
+    ) -> Reading:
+        """A reading of this probe, with the probe's own time as its window."""
+        return Reading(name, value, unit, Window(self.started, wall()), source, combine=combine)
+
+    async def sql(self, query: str, *parameters: object) -> list[tuple[object, ...]]:
+        """Rows of one query against the subject's database, in a connection of its own."""
+        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
+            cursor = await connection.execute(query.encode(), parameters or None)
+            return list(await cursor.fetchall())
+
+
+ProbeFunction = Callable[[ProbeSite], Awaitable[Sequence[Reading]]]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A probe with what the session must know of it: whom it tries, and how long it may take."""
+
+    id: str
+    subjects: frozenset[str]
+    seconds: float
+    quick: bool
+    run: ProbeFunction
+
+
+_ATTRIBUTE = "__drillyard_probe__"
+
+
+def probe(
+    *,
+    id: str,
+    seconds: float,
+    subjects: Iterable[str] = ("learner",),
+    quick: bool = True,
+) -> Callable[[ProbeFunction], ProbeFunction]:
+    """Mark an async function of a scenario's `checks.py` as a probe that takes at most `seconds`."""
+
+    def mark(function: ProbeFunction) -> ProbeFunction:
+        setattr(function, _ATTRIBUTE, Probe(id, frozenset(subjects), seconds, quick, function))
+        return function
+
+    return mark
+
+
+def probe_of(thing: object) -> Probe | None:
+    """The probe that `thing` was marked as, or None."""
+    found = getattr(thing, _ATTRIBUTE, None)
+    return found if isinstance(found, Probe) else None
