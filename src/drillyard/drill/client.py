@@ -1,0 +1,149 @@
+"""The one way to a drill for everything outside its daemon: HTTP over the Unix socket. Holds no state."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from drillyard.base.clock import monotonic
+from drillyard.base.errors import DrillyardError
+from drillyard.drill.places import Places
+from drillyard.drill.presence import socket_address
+from drillyard.drill.spawn import Reached, reach
+from drillyard.drill.wire import (
+    ErrorAnswer,
+    Failure,
+    InterruptedOperationError,
+    Line,
+    OperationView,
+    Request,
+    Result,
+)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+COMMAND_HEADER = "X-Drill-Command"
+"""The command that a request was made for; this is what counts as the learner's activity."""
+
+
+class DaemonLostError(InterruptedOperationError):
+    """The daemon went away in the middle of an answer."""
+
+
+class Client:
+    """A connection to one drill's daemon, which is started when it does not run."""
+
+    def __init__(self, places: Places, command: str) -> None:
+        self.places = places
+        self.reached: Reached = reach(places)
+        self._http = httpx.Client(
+            transport=httpx.HTTPTransport(uds=socket_address(places.socket)),
+            base_url="http://drill",
+            headers={COMMAND_HEADER: command},
+            timeout=httpx.Timeout(30, read=120),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def get(self, path: str, kind: type[Answer], **query: str | float) -> Answer:
+        """Ask for one thing.
+
+        Raises:
+            UserError: as the daemon put it.
+        """
+        return kind.model_validate_json(self._request("GET", path, query=query).content)
+
+    def text(self, path: str, **query: str | float) -> str:
+        """Ask for a text, such as a task's page."""
+        return self._request("GET", path, query=query).text
+
+    def post(self, path: str, body: BaseModel, kind: type[Answer]) -> Answer:
+        """Send something and take the answer."""
+        return kind.model_validate_json(self._request("POST", path, body=body.model_dump_json()).content)
+
+    def begin(self, request: Request) -> OperationView:
+        """Start an operation."""
+        return self.post("/operations", request, OperationView)
+
+    def cancel(self, operation: int) -> OperationView:
+        """Interrupt an operation; returns when it has cleaned up."""
+        answer = self._request("DELETE", f"/operations/{operation}")
+        return OperationView.model_validate_json(answer.content)
+
+    def follow(self, operation: int, start: int = 0) -> Iterator[Line]:
+        """The events of an operation, from index `start` to its end; goes on when a stream is cut."""
+        tries_until = monotonic() + 10
+        while True:
+            try:
+                with self._http.stream(
+                    "GET", f"/operations/{operation}/events", params={"from": start}
+                ) as stream:
+                    _raise_error(stream)
+                    for text in stream.iter_lines():
+                        line = Line.model_validate_json(text)
+                        start = line.index + 1
+                        yield line
+                        if isinstance(line.event, Result | Failure):
+                            return
+            except httpx.TransportError as error:
+                if monotonic() > tries_until:
+                    raise self._lost() from error
+            self.reached = reach(self.places)
+
+    def lines(self, path: str, **query: str | float) -> Iterator[str]:
+        """A stream of text lines, such as a log that is followed."""
+        timeout = httpx.Timeout(30, read=None)
+        with self._http.stream("GET", path, params=query, timeout=timeout) as stream:
+            _raise_error(stream)
+            yield from stream.iter_lines()
+
+    def _request(
+        self, method: str, path: str, *, query: dict[str, str | float] | None = None, body: str | None = None
+    ) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, params=query, content=body)
+        except httpx.TransportError as error:
+            raise self._lost() from error
+        _raise_error(response)
+        return response
+
+    def _lost(self) -> DaemonLostError:
+        return DaemonLostError(
+            "The drill's daemon went away while it answered",
+            where=str(self.places.log),
+            next_step="Run the command again: it starts a new daemon; nothing acknowledged is lost.",
+        )
+
+
+def outcome(line: Line) -> JsonValue:
+    """The result that the last line of an operation carries.
+
+    Raises:
+        UserError: the operation failed, was interrupted or was cancelled.
+    """
+    match line.event:
+        case Result(result=result):
+            return result
+        case Failure(error=error):
+            raise error.to_error()
+        case _:
+            raise DrillyardError(f"operation has not ended at event {line.index}")
+
+
+def _raise_error(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    response.read()
+    try:
+        answer = ErrorAnswer.model_validate_json(response.content)
+    except ValidationError as error:
+        raise DrillyardError(f"the daemon answered {response.status_code}: {response.text[:500]}") from error
+    raise answer.error.to_error()

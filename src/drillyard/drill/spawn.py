@@ -1,0 +1,76 @@
+"""Starting the daemon of a drill, and reaching the one that runs."""
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from drillyard.base.clock import wait_until
+from drillyard.base.errors import DeadlineError, DrillyardError
+from drillyard.drill.places import Places
+from drillyard.drill.presence import daemon_of, socket_address
+
+START_DEADLINE_S = 20.0
+
+
+@dataclass(frozen=True)
+class Reached:
+    """`started` says whether a daemon had to be started for it, `died` whether one had died before."""
+
+    started: bool
+    died: bool
+
+
+class DaemonError(DrillyardError):
+    """The daemon ended before it answered."""
+
+
+def spawn(places: Places) -> subprocess.Popen[bytes]:
+    """Start a daemon that outlives this process; when there is one already the new one ends by itself."""
+    with places.log.open("ab") as log:
+        os.fchmod(log.fileno(), 0o600)
+        return subprocess.Popen(
+            [sys.executable, "-m", "drillyard.drill.daemon", str(places.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def answers(places: Places) -> bool:
+    """Whether a daemon listens on the drill's socket."""
+    if not places.socket.exists():
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(socket_address(places.socket))
+        except OSError:
+            return False
+        return True
+
+
+def reach(places: Places) -> Reached:
+    """Make sure that the drill's daemon runs and answers.
+
+    Raises:
+        DaemonError: it ended, or did not answer in time; names its log.
+    """
+    if answers(places):
+        return Reached(started=False, died=False)
+    died = places.pid_file.exists() and daemon_of(places) is None
+    process = spawn(places)
+
+    def settled() -> bool:
+        return answers(places) or (process.poll() is not None and daemon_of(places) is None)
+
+    try:
+        wait_until(settled, deadline_s=START_DEADLINE_S, what="the drill's daemon answers")
+    except DeadlineError as error:
+        raise DaemonError(f"{error}; its log is {places.log}") from error
+    if not answers(places):
+        tail = places.log.read_text(errors="replace").strip().splitlines()[-15:]
+        raise DaemonError("\n".join([f"the drill's daemon ended at once; from its log {places.log}:", *tail]))
+    return Reached(started=True, died=died)
