@@ -19,16 +19,21 @@ from drillyard.range.privileges import Account
 
 @dataclass(frozen=True)
 class Exec:
-    """A native program to execute. `env` is the whole environment: nothing is inherited."""
+    """A native program to execute. `env` is the whole environment: nothing is inherited.
+
+    `mounts` (where the program expects a directory: where it lies) are what only this process sees; they are
+    made in the process itself, so that it keeps its pid (Linux).
+    """
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = Path("/")
+    mounts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Fork:
-    """A Python process forked from the nursery after its one import: `module.function(*args, **kwargs)`."""
+    """A Python process forked from the nursery after its one import: `module.function(**kwargs)`."""
 
     module: str
     function: str
