@@ -55,7 +55,8 @@ class Database(Section):
     )
     sql_directory: Path | None = setting(
         None,
-        "A directory of .sql files; a query in it replaces the shipped one of the same name. Empty: none.",
+        "A directory of .sql files, relative to this file; a query in it replaces the shipped one of the same"
+        " name. Empty: none.",
     )
 
     @field_validator("dsn")

@@ -51,4 +51,13 @@ def load(path: Path | str) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError([SettingsProblem(str(path), 0, f"cannot be read: {reason}")]) from error
-    return parse(text, str(path))
+    return _with_paths_beside(parse(text, str(path)), Path(path).absolute().parent)
+
+
+def _with_paths_beside(settings: Settings, directory: Path) -> Settings:
+    """A relative directory is meant relative to the settings file, wherever the process was started."""
+    database = settings.database
+    if database.sql_directory is None or database.sql_directory.is_absolute():
+        return settings
+    beside = database.model_copy(update={"sql_directory": directory / database.sql_directory})
+    return settings.model_copy(update={"database": beside})
