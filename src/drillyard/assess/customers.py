@@ -1,7 +1,8 @@
 """What customers saw, as readings: from the traffic process's exact latencies and outcomes.
 
 Names: `latency.p50|p95|p99[.<route>]` in ms from the planned time, `requests.success_ratio[.<route>]`,
-`requests.wrong`, `requests.rate`, `requests.lateness_p99`.
+`requests.wrong`, `requests.rate`, `requests.lateness_p99`, `promise.price_age_max` (what pages said of
+themselves).
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from drillyard.traffic.result import Outcome, RouteResult, TrafficResult
 
 PERCENTILES = (50, 95, 99)
 _SOURCE = "drill traffic, latency counted from the planned time"
+_SAID = "price_as_of in the answers that customers got"
 
 
 def readings_of(result: TrafficResult) -> dict[str, Reading]:
@@ -30,6 +32,7 @@ def readings_of(result: TrafficResult) -> dict[str, Reading]:
         _count("requests.wrong", outcomes[Outcome.WRONG], window),
         _count("requests.refused", outcomes[Outcome.REFUSED], window),
         _count("requests.indeterminate", outcomes[Outcome.INDETERMINATE], window),
+        _count("requests.unsent", result.unsent_requests, window),
         Reading("requests.rate", outcomes[Outcome.OK] / length_s, Unit.PER_SECOND, window, _SOURCE),
     ]
     if result.lateness_ms.size:

@@ -57,6 +57,14 @@ def no_worse(found: Interval, *, tolerance: float = SAME, what: str = "", look_n
     return _verdict(found, status, f"not above {_number(1 + tolerance)}", what=what, look_next=look_next)
 
 
+def never_above(found: Interval, bound: float, *, what: str = "", look_next: str = "") -> Verdict:
+    """What was seen is never above `bound`: for counts and worst cases, which have no interval to be in
+    doubt about.
+    """
+    status = Status.PASS if found.value <= bound else Status.FAIL
+    return _verdict(found, status, f"never above {_number(bound)}", what=what, look_next=look_next)
+
+
 def capacity_ratio_at_least(
     m: Measurement, subject: str, against: str, bound: float, *, what: str = "", look_next: str = ""
 ) -> Verdict:

@@ -1,0 +1,240 @@
+"""Invariants: what must hold all along, whatever is being tuned. Generic, with the manifest's numbers.
+
+A scenario gets them without writing anything. Each says why it exists by what it prevents:
+
+| id | prevents |
+|---|---|
+| `customers-served` | speed bought by refusing customers or by answering with less |
+| `writes-kept` | speed bought by losing orders that were acknowledged |
+| `rows-kept` | tables made small by deleting what is in them |
+| `services-running` | resources saved by stopping what somebody needs |
+| `within-budget` | speed bought with more than the shop has |
+| `prices-fresh` | a cache that serves yesterday's prices |
+| `payments-first` | reports that hold up payments |
+| `jobs-kept` | queues kept short by dropping what is in them |
+"""
+
+from collections.abc import Iterable
+
+from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of
+from drillyard.assess.measurement import Measurement
+from drillyard.assess.verdicts import at_least, at_most, never_above
+from drillyard.scenario.manifest import Budget, Manifest, Promises
+
+TASK = "invariants"
+SERVED = 0.99
+"""At least this share of requests gets the right answer: the shop's own availability objective."""
+WRONG = 0.001
+"""At most this share of answers may be good in status and wrong in content (a stock that just ran out is
+not).
+"""
+MEBIBYTE = 1024 * 1024
+
+
+def invariants(manifest: Manifest) -> list[Check]:
+    """The invariants of a scenario, in the order in which they are shown."""
+    return [
+        _invariant("customers-served", "Customers get the right answers", customers_served),
+        _invariant("writes-kept", "No acknowledged order is lost or changed", writes_kept, Need.LEDGER),
+        _invariant("rows-kept", "Nothing that was in the tables is gone", rows_kept, Need.LEDGER),
+        _invariant("services-running", "Every service runs", services_running),
+        _invariant("within-budget", "The range stays inside its budget", _Budgeted(manifest.budget)),
+        _invariant(
+            "prices-fresh",
+            "Prices are as fresh as promised",
+            _Fresh(manifest.promises),
+            probes=("price-staleness",),
+        ),
+        _invariant("payments-first", "Payments do not wait", _PaymentsFirst(manifest.promises)),
+        _invariant("jobs-kept", "No job is lost", _JobsKept(manifest.promises), Need.LEDGER),
+    ]
+
+
+def limits(manifest: Manifest) -> dict[str, float]:
+    """The manifest's bounds as a measurement keeps them."""
+    return {
+        "budget.processes": float(manifest.budget.processes),
+        "budget.connections": float(manifest.budget.connections),
+        "budget.memory": float(manifest.budget.memory_mb * MEBIBYTE),
+        "promise.price_stale_s": manifest.promises.price_stale_s,
+        "promise.payment_wait_s": manifest.promises.payment_wait_s,
+        "promise.jobs_lost": float(manifest.promises.jobs_lost),
+        **{f"objective.{route}": value for route, value in manifest.traffic.objectives_ms.items()},
+    }
+
+
+def _invariant(name: str, title: str, judge: object, *needs: Need, probes: Iterable[str] = ()) -> Check:
+    if not callable(judge):
+        raise TypeError(f"{name}: a judge is a function of a measurement")
+    return Check(
+        id=name,
+        task=TASK,
+        title=title,
+        needs=frozenset({Need.LEARNER, *needs}),
+        quick=True,
+        judge=judge,
+        probes=frozenset(probes),
+        invariant=True,
+    )
+
+
+def customers_served(m: Measurement) -> Verdict:
+    """Requests are answered, and with the right content."""
+    served = at_least(
+        m.learner["requests.success_ratio"],
+        SERVED,
+        what="Requests that were served well",
+        look_next="Which route? `drill logs storefront-1`, and what was not OK below.",
+    )
+    wrong = m.learner["requests.wrong"]
+    share = wrong.value / max(m.learner["requests.count"].value, 1)
+    item = Evidence(
+        what="Answers with a good status and the wrong content",
+        status=Status.PASS if share <= WRONG else Status.FAIL,
+        value=share,
+        threshold=f"at most {WRONG:g}",
+        unit="ratio",
+        window=wrong.window,
+        source=wrong.source,
+        look_next="; ".join(_complaints(m)) or "Compare the page with what the database holds.",
+    )
+    return all_of(served, Verdict(item.status, (item,)))
+
+
+def _complaints(m: Measurement) -> list[str]:
+    routes = (route for window in m.learner.windows for route in window.traffic.routes.values())
+    return list(dict.fromkeys(f"{r.route}: {c}" for r in routes for c in r.complaints))[:3]
+
+
+def writes_kept(m: Measurement) -> Verdict:
+    """Every acknowledged order is in the learner's database, once, with its amount."""
+    return all_of(
+        *(
+            never_above(m.learner[name], 0, what=what, look_next=look_next)
+            for name, what, look_next in (
+                (
+                    "ledger.missing",
+                    "Acknowledged orders that are not in the database",
+                    "What deletes orders?",
+                ),
+                ("ledger.changed", "Acknowledged orders whose amount differs", "What changes orders?"),
+                ("ledger.doubled", "Orders that exist more than once", "Is the idempotency key still kept?"),
+            )
+        )
+    )
+
+
+def rows_kept(m: Measurement) -> Verdict:
+    """What was in the tables at the start of the drill is still there, unchanged where it may not change."""
+    lost = m.learner.all("rows.lost.")
+    verdicts = [
+        never_above(
+            found,
+            0,
+            what=f"Rows of {name.removeprefix('rows.lost.')} that are gone or changed",
+            look_next="`drill reset` brings the data back.",
+        )
+        for name, found in lost.items()
+    ]
+    return all_of(*verdicts) if verdicts else at_most(m.learner["rows.lost"], 0)
+
+
+def services_running(m: Measurement) -> Verdict:
+    """At the end of every window every component ran, and every worker type has a process that takes jobs."""
+    return all_of(
+        never_above(
+            m.learner["services.down"],
+            0,
+            what="Components that should run and do not",
+            look_next="`drill status` names them.",
+        ),
+        never_above(
+            m.learner["services.without_process"],
+            0,
+            what="Kinds of service without any process",
+            look_next="range.toml says how many processes each worker type has.",
+        ),
+    )
+
+
+class _Budgeted:
+    """Processes, connections and memory stay inside the budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._bounds = (
+            ("services.processes", float(budget.processes), "Processes of the shop", "range.toml"),
+            (
+                "db.connections.max",
+                float(budget.connections),
+                "Database connections",
+                "pool_max of every process, added up",
+            ),
+            (
+                "processes.memory",
+                float(budget.memory_mb * MEBIBYTE),
+                "Memory of the range (proportional set size)",
+                "processes.memory.<kind>: which part grew",
+            ),
+        )
+
+    def __call__(self, m: Measurement) -> Verdict:
+        return all_of(
+            *(
+                never_above(m.learner[name], bound, what=what, look_next=look_next)
+                for name, bound, what, look_next in self._bounds
+            )
+        )
+
+
+class _Fresh:
+    """A changed price is seen in time: tried from outside, because a page can say anything about its own
+    age.
+    """
+
+    def __init__(self, promises: Promises) -> None:
+        self._bound = promises.price_stale_s
+
+    def __call__(self, m: Measurement) -> Verdict:
+        seen = never_above(
+            m.learner["promise.price_seen_after"],
+            self._bound,
+            what="Longest time until a changed price was on the page",
+            look_next="How long may an entry of the product cache live, and what is it keyed by?",
+        )
+        aged = m.learner.get("promise.price_age_max")
+        said = (
+            (never_above(aged, self._bound + 1, what="Oldest price that a page said it showed"),)
+            if aged
+            else ()
+        )
+        return all_of(seen, *said)
+
+
+class _PaymentsFirst:
+    """The oldest waiting payment is young, whatever else is queued."""
+
+    def __init__(self, promises: Promises) -> None:
+        self._bound = promises.payment_wait_s
+
+    def __call__(self, m: Measurement) -> Verdict:
+        return never_above(
+            m.learner["promise.payment_wait"],
+            self._bound,
+            what="Longest time that a payment waited for a worker",
+            look_next="Which queue do payments share, and with what?",
+        )
+
+
+class _JobsKept:
+    """Every job that was promised with an order is done, waiting, or a dead letter: none vanished."""
+
+    def __init__(self, promises: Promises) -> None:
+        self._bound = float(promises.jobs_lost)
+
+    def __call__(self, m: Measurement) -> Verdict:
+        return never_above(
+            m.learner["jobs.lost"],
+            self._bound,
+            what="Jobs that are neither done nor waiting nor a dead letter",
+            look_next="valkey.evicted and the eviction policy; queues that were deleted.",
+        )
