@@ -1,1 +1,1 @@
-"""The command line: arguments in, API calls, pictures out."""
+"""The command line: arguments in, calls of the drill's API, pictures out. One module a command."""

@@ -74,7 +74,8 @@ class Places:
 class Record:
     """What a drill is.
 
-    `variant` names the seed, `created` is epoch seconds; `scale` is that of the data set, None the scenario's.
+    `variant` names the seed, `created` is epoch seconds; `scale` is that of the data set
+    (None: as the scenario says).
     """
 
     name: str

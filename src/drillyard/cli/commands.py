@@ -1,0 +1,58 @@
+"""The table of commands: all that `drill --help` and completion need, without any imports."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: `module` under `drillyard.cli` has a function `command`; `summary` is its help line."""
+
+    name: str
+    module: str
+    summary: str
+    panel: str
+
+
+BEGIN, WORK, JUDGE, KEEP, MACHINE = (
+    "Begin",
+    "Look and change",
+    "Measure and be judged",
+    "Pause, reset, end",
+    "This machine",
+)
+
+COMMANDS: tuple[Command, ...] = (
+    Command("list", "list_", "The scenarios there are, and your drills.", BEGIN),
+    Command("start", "start", "Start a drill: a running shop, its workspace and its customers.", BEGIN),
+    Command("brief", "brief", "What is the matter and what is asked; with TASK, that task's page.", BEGIN),
+    Command("status", "status", "One screen: what runs, how it feels for customers, what is next.", BEGIN),
+    Command("apply", "apply", "Validate what you changed in the workspace and put it to use.", WORK),
+    Command("logs", "logs", "What a component says; -f follows.", WORK),
+    Command("psql", "psql", "PostgreSQL's own shell on the shop's database.", WORK),
+    Command("valkey", "valkey", "Commands to the cache: a small valkey-cli.", WORK),
+    Command(
+        "open", "open_", "Addresses of the shop and of its monitoring; opens a browser if there is one.", WORK
+    ),
+    Command("traffic", "traffic", "Set how many customers come, or send them away.", WORK),
+    Command("note", "note", "Write down what you found; without text, read your notes.", WORK),
+    Command(
+        "measure", "measure", "Measure your range beside the untouched one, and keep the figures.", JUDGE
+    ),
+    Command("compare", "compare", "The difference between two measurements, with intervals.", JUDGE),
+    Command("check", "check", "Judge one task, or all, by measuring.", JUDGE),
+    Command("hint", "hint", "A hint for a task, in three tiers; each has its price.", JUDGE),
+    Command("submit", "submit", "Have everything measured anew and judged (at most 6 minutes).", JUDGE),
+    Command("report", "report", "The report of your latest submission.", JUDGE),
+    Command("watch", "watch", "Follow an operation that is running, or interrupt it.", JUDGE),
+    Command("pause", "pause", "Stop the range and keep everything, over a reboot too.", KEEP),
+    Command("resume", "resume", "Go on after a pause.", KEEP),
+    Command("reset", "reset", "Back to the start state.", KEEP),
+    Command("stop", "stop", "End the drill; --delete removes it.", KEEP),
+    Command(
+        "doctor", "doctor", "Which parts are here, from where, and what is lost without the others.", MACHINE
+    ),
+    Command(
+        "setup", "setup", "Fetch the parts that are missing and build the data; offline afterwards.", MACHINE
+    ),
+)
+BY_NAME = {command.name: command for command in COMMANDS}

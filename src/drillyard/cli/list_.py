@@ -1,0 +1,85 @@
+"""`drill list`: the scenarios there are, and the drills of this user."""
+
+from pydantic import BaseModel
+from rich.table import Table
+
+from drillyard.cli.options import Json
+from drillyard.cli.screen import out, show_json, span
+from drillyard.drill.places import Record, all_drills
+from drillyard.drill.presence import daemon_of
+from drillyard.scenario.scenario import find_scenarios
+
+
+class ScenarioLine(BaseModel):
+    """One scenario."""
+
+    slug: str
+    title: str
+    objective: str
+    minutes: int
+
+
+class DrillLine(BaseModel):
+    """One drill; `daemon` says whether it is being run now."""
+
+    name: str
+    scenario: str
+    variant: str
+    workspace: str
+    daemon: bool
+
+
+class Listing(BaseModel):
+    """What `drill list --json` prints."""
+
+    scenarios: list[ScenarioLine]
+    drills: list[DrillLine]
+
+
+def command(as_json: Json = False) -> None:
+    """The scenarios there are, and your drills."""
+    listing = Listing(
+        scenarios=[
+            ScenarioLine(
+                slug=each.slug,
+                title=each.manifest.title,
+                objective=each.manifest.objective,
+                minutes=each.manifest.duration,
+            )
+            for each in find_scenarios()
+        ],
+        drills=[_drill(Record.read(places), daemon_of(places) is not None) for places in all_drills()],
+    )
+    if as_json:
+        show_json(listing)
+        return
+    out.print(_scenarios(listing))
+    if listing.drills:
+        out.print(_drills(listing))
+    else:
+        out.print("No drill yet. Start one: [bold]drill start SCENARIO[/]")
+
+
+def _drill(record: Record, daemon: bool) -> DrillLine:
+    return DrillLine(
+        name=record.name,
+        scenario=record.scenario,
+        variant=record.variant,
+        workspace=record.workspace,
+        daemon=daemon,
+    )
+
+
+def _scenarios(listing: Listing) -> Table:
+    table = Table("scenario", "about", "time", box=None, pad_edge=False)
+    for line in listing.scenarios:
+        table.add_row(f"[bold]{line.slug}[/]", line.objective.strip(), span(line.minutes * 60))
+    return table
+
+
+def _drills(listing: Listing) -> Table:
+    table = Table("drill", "scenario", "variant", "now", "workspace", box=None, pad_edge=False)
+    for line in listing.drills:
+        now = "[green]up[/]" if line.daemon else "down"
+        table.add_row(line.name, line.scenario, line.variant, now, line.workspace)
+    return table

@@ -1,0 +1,39 @@
+"""`drill watch`: follow an operation from anywhere, or interrupt it."""
+
+from typing import Annotated
+
+import typer
+
+from drillyard.base.errors import UserError
+from drillyard.cli.following import follow
+from drillyard.cli.options import DrillName, Json
+from drillyard.cli.screen import out, show_json
+from drillyard.drill.client import Client
+from drillyard.drill.places import choose
+from drillyard.drill.views import OperationsView
+from drillyard.drill.wire import OperationView
+
+
+def command(
+    operation: Annotated[int | None, typer.Argument(help="Its number; without one, what runs now.")] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Interrupt it.")] = False,
+    drill: DrillName = None,
+    as_json: Json = False,
+) -> None:
+    """Follow an operation that is running, or interrupt it."""
+    with Client(choose(drill), "watch") as client:
+        found = _find(client.get("/operations", OperationsView).operations, operation)
+        if cancel:
+            ended = client.cancel(found.id)
+            show_json(ended) if as_json else out.print(f"The {found.request.kind} is {ended.state}.")
+            return
+        result = follow(client, found)
+    show_json(result) if as_json else out.print(f"The {found.request.kind} is done.")
+
+
+def _find(operations: list[OperationView], wanted: int | None) -> OperationView:
+    chosen = [o for o in operations if (o.state == "running" if wanted is None else o.id == wanted)]
+    if chosen:
+        return chosen[-1]
+    what = "Nothing is running" if wanted is None else f"There is no operation {wanted}"
+    raise UserError(what, next_step="`drill status` says what can be done next.")

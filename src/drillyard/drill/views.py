@@ -1,0 +1,194 @@
+"""What the API shows of a drill. Clients draw these and keep nothing."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from drillyard.drill.events import Entry
+from drillyard.drill.wire import OperationView
+
+DrillState = Literal["starting", "running", "paused", "stopped", "down"]
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ComponentView(_View):
+    """One process of the range; `state` as the range says it, `why` when it is not well."""
+
+    name: str
+    state: str
+    pid: int | None = None
+    why: str = ""
+
+
+class CustomersView(_View):
+    """How the shop feels for customers: the last `window_s` seconds of the background traffic.
+
+    `p95_ms` per route; `rate` is what arrives, `failed` the share (0 to 1) that got no good answer.
+    """
+
+    window_s: float
+    rate: float
+    failed: float
+    p95_ms: dict[str, float]
+    objectives_ms: dict[str, float] = {}
+    kept_schedule: bool = True
+
+
+class TaskView(_View):
+    """One task: `outcome` of its latest check since the last reset, None when it was not judged yet."""
+
+    number: int
+    id: str
+    title: str
+    outcome: str | None
+    self_assessed: bool
+
+
+class StatusView(_View):
+    """All that `drill status` shows. Times in seconds; `traffic_rate` is what is sent, 0 for none."""
+
+    name: str
+    scenario: str
+    title: str
+    variant: str
+    state: DrillState
+    since: float
+    workspace: str
+    url: str
+    components: list[ComponentView]
+    traffic_rate: float
+    customers: CustomersView | None
+    tasks: list[TaskView]
+    hints_cost: float
+    active_s: float
+    duration_s: float
+    operation: OperationView | None
+    attempt_state: str | None
+    unapplied: list[str]
+    next_step: str
+    recovered: str = ""
+    warnings: list[str] = []
+
+
+class AccessView(_View):
+    """Where everything is and how to get in, as the learner does; `dsn` is the shop administrator's."""
+
+    shop: str
+    prometheus: str
+    alertmanager: str
+    haproxy: str
+    dsn: str
+    psql: str | None
+    psql_env: dict[str, str]
+    valkey_host: str
+    valkey_port: int
+    workspace: str
+
+
+class TaskPageView(_View):
+    """A task's page, Markdown."""
+
+    id: str
+    title: str
+    page: str
+
+
+class BriefView(_View):
+    """The scenario's brief and its tasks."""
+
+    title: str
+    objective: str
+    brief: str
+    tasks: list[TaskView]
+    workspace: str
+    url: str
+
+
+class HintView(_View):
+    """One hint that was taken; `left` are the tiers still unread, with what each costs (points of 100)."""
+
+    task: str
+    tier: int
+    cost: float
+    text: str
+    new: bool
+    left: list[float]
+
+
+class HintsView(_View):
+    """The hints of a task: those read, and the price of the next."""
+
+    task: str
+    read: list[HintView]
+    next_cost: float | None
+
+
+class HintRequest(_View):
+    """Ask for the next hint of a task."""
+
+    task: str
+
+
+class NoteRequest(_View):
+    """Write a note."""
+
+    text: str
+
+
+class NoteView(_View):
+    """One note."""
+
+    id: int
+    at: float
+    text: str
+
+
+class NotesView(_View):
+    """All notes, oldest first."""
+
+    notes: list[NoteView]
+
+
+class TimelineView(_View):
+    """The timeline."""
+
+    entries: list[Entry]
+
+
+class OperationsView(_View):
+    """All operations, oldest first."""
+
+    operations: list[OperationView]
+
+
+class MeasurementView(_View):
+    """One kept measurement: `summary` is what its operation gave."""
+
+    id: str
+    at: float
+    purpose: str
+    summary: JsonValue
+
+
+class MeasurementsView(_View):
+    """All kept measurements, oldest first."""
+
+    measurements: list[MeasurementView]
+
+
+class ReportView(_View):
+    """The report of the latest submission, Markdown and data."""
+
+    attempt: int
+    outcome: str
+    markdown: str
+    data: JsonValue
+
+
+class Acknowledged(_View):
+    """It is done and on disk."""
+
+    ok: bool = True
