@@ -15,6 +15,7 @@ CREATE UNIQUE INDEX customers_email ON customers (email);
 -- Listings of one category, one index for each way to sort.
 CREATE INDEX products_category_popularity ON products (category_id, popularity DESC, id);
 CREATE INDEX products_category_price ON products (category_id, price_cents, id);
+CREATE INDEX products_category_created ON products (category_id, created_at DESC, id);
 -- Listings of the whole shop.
 CREATE INDEX products_popularity ON products (popularity DESC, id);
 CREATE INDEX products_price ON products (price_cents, id);

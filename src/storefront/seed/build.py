@@ -31,7 +31,7 @@ def seed(dsn: str, *, scale: float = 1.0, newest: float | None = None, say: Say 
     """Make the shop's database at `dsn`, which must be a superuser's; a missing database is created.
 
     `scale` multiplies the number of rows, `newest` is the time of the newest order (seconds since the epoch,
-    the start of today when not given). The same `scale` and `newest` give the same rows. Returns what was made.
+    the start of today when not given). The same `scale` and `newest` give the same rows.
 
     Raises:
         SeedError: the database already holds a shop, or it cannot be reached.

@@ -43,5 +43,5 @@ class Zipf:
 
 
 def times(count: int, newest: float, span_s: float) -> Sequence[float]:
-    """`count` ascending times in the `span_s` seconds before `newest`, denser towards the end: trade grows."""
+    """`count` ascending times in the `span_s` seconds before `newest`, denser towards the end."""
     return [newest - span_s * (1 - (index / count) ** 0.8) for index in range(1, count + 1)]
