@@ -1,0 +1,164 @@
+"""The PostgreSQL data directory that every range starts from: built and seeded once, then copied.
+
+`cache()/templates/<digest>/` holds `data/`; the digest covers the PostgreSQL version, the storefront's schema
+and seed code and the scale, so a change of any of them makes a new template. A template was shut down
+cleanly, carries data checksums and next to no write-ahead log, and is never started itself.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from drillyard.base.clock import wall
+from drillyard.base.errors import UserError
+from drillyard.base.paths import cache
+from drillyard.range import parts
+from drillyard.range.credentials import Credentials
+from drillyard.range.parts.part import Part
+from drillyard.range.privileges import Account, check_reachable, make_directory, service_account
+from drillyard.range.templates_build import build_data, set_passwords
+from drillyard.range.templates_copy import copy_tree
+from drillyard.range.workspace_storefront import storefront_directory
+
+Progress = Callable[[str], None]
+
+_FORMAT = 1
+"""Part of the digest: raise it when this module makes templates differently."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A finished template. `data` must not be changed or started."""
+
+    directory: Path
+    postgres: Part
+
+    @property
+    def data(self) -> Path:
+        """The data directory to copy."""
+        return self.directory / "data"
+
+
+def digest_of(postgres_version: str, scale: float) -> str:
+    """Names the content of a template: 16 hexadecimal digits."""
+    digest = hashlib.sha256(f"{_FORMAT} {postgres_version} {scale!r} {sys.byteorder}".encode())
+    package = storefront_directory()
+    for folder in ("schema", "seed", "jobs"):
+        for file in sorted((package / folder).rglob("*")):
+            if file.suffix in (".py", ".sql") and (folder != "jobs" or file.suffix == ".sql"):
+                digest.update(f"{file.relative_to(package)}\n".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def ensure_template(*, scale: float = 1.0, progress: Progress = lambda _: None) -> Template:
+    """The template of this scale, built now if it is not there; a second builder waits for the first.
+
+    Raises:
+        MissingPartError: PostgreSQL is not installed.
+        UserError: the cache cannot be written or reached, or the seed failed.
+    """
+    postgres = parts.find("postgres")
+    directory = cache() / "templates" / digest_of(postgres.version, scale)
+    template = Template(directory, postgres)
+    if _is_whole(template):
+        return template
+    with _lock(directory):
+        if not _is_whole(template):
+            _build(template, scale, progress)
+    return template
+
+
+def copy_template(template: Template, destination: Path, account: Account, credentials: Credentials) -> None:
+    """Make a data directory at `destination` (which must not exist) with this range's passwords.
+
+    It appears whole or not at all.
+
+    Raises:
+        UserError: there is no room, or the place cannot be written.
+    """
+    building = destination.with_name(f".{destination.name}.new")
+    try:
+        shutil.rmtree(building, ignore_errors=True)
+        copy_tree(template.data, building, account)
+        set_passwords(template.postgres, building, account, credentials)
+        building.rename(destination)
+    except OSError as error:
+        raise UserError(
+            f"The database cannot be copied: {error.strerror or error}",
+            where=str(destination),
+            next_step="Check free space (about 400 MB are needed) and who owns the directory.",
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _is_whole(template: Template) -> bool:
+    return (template.directory / "template.json").exists() and (template.data / "PG_VERSION").exists()
+
+
+def _build(template: Template, scale: float, progress: Progress) -> None:
+    account = service_account()
+    home = template.directory.parent
+    check_reachable(home / "x", account)
+    _clear_leftovers(home)
+    building = Path(mkdtemp(prefix=".new-", dir=home))
+    try:
+        make_directory(building, account, mode=0o700)
+        started = wall()
+        build_data(template.postgres, building / "data", account, scale, progress)
+        described = {
+            "postgres": template.postgres.version,
+            "scale": scale,
+            "bytes": sum(file.stat().st_size for file in building.rglob("*") if file.is_file()),
+            "built_at": started,
+            "built_in_s": round(wall() - started, 1),
+        }
+        (building / "template.json").write_text(json.dumps(described, indent=2))
+        shutil.rmtree(template.directory, ignore_errors=True)
+        building.rename(template.directory)
+    except OSError as error:
+        raise UserError(
+            f"The database template cannot be made: {error.strerror or error}",
+            where=str(home),
+            next_step="Check free space (about 1 GB is needed) and who owns the directory.",
+        ) from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _clear_leftovers(home: Path) -> None:
+    """Of builders that were killed. Only while holding their lock: another digest may be in work."""
+    for leftover in home.glob(".new-*"):
+        if wall() - leftover.stat().st_mtime > 3600:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    home = directory.parent
+    try:
+        for opened in (cache(), home):
+            if not opened.exists():
+                opened.mkdir(parents=True, exist_ok=True)
+                opened.chmod(0o755)
+        descriptor = os.open(home / f".{directory.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UserError(
+            f"The cache cannot be written: {error.strerror}",
+            where=str(home),
+            next_step="Make it writable, or set DRILLYARD_CACHE to another directory.",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from drillyard.base.clock import wait_until
+from drillyard.base.errors import UserError
+from drillyard.base.paths import is_root
+from drillyard.range import templates
+from drillyard.range.credentials import Credentials
+from drillyard.range.privileges import make_directory, service_account
+from drillyard.range.templates import Template, copy_template, digest_of, ensure_template
+from drillyard.range.templates_build import _server
+
+SCALE = 0.02
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return ensure_template(scale=SCALE)
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("range")
+    for opened in (directory, directory.parent):
+        opened.chmod(0o755)
+    return make_directory(directory / "postgres", service_account(), mode=0o711)
+
+
+def test_a_second_call_builds_nothing(template: Template) -> None:
+    said: list[str] = []
+    assert ensure_template(scale=SCALE, progress=said.append).directory == template.directory
+    assert said == []
+
+
+def test_scale_and_version_name_different_templates() -> None:
+    assert len({digest_of("18.1", 1.0), digest_of("18.1", 0.5), digest_of("18.2", 1.0)}) == 3
+
+
+def test_a_template_was_shut_down_cleanly_with_checksums_and_little_wal(template: Template) -> None:
+    control = subprocess.run(
+        [template.postgres.program("pg_controldata"), "-D", str(template.data)],
+        env={**os.environ, **template.postgres.env, "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "Database cluster state:               shut down" in control
+    assert "Data page checksum version:           1" in control
+    wal = sum(file.stat().st_size for file in (template.data / "pg_wal").glob("0*"))
+    assert wal <= 16 * 1024 * 1024
+    assert not (template.directory / "build.log").exists()
+
+
+def test_a_copy_serves_the_shop_s_data_and_takes_this_range_s_passwords(
+    template: Template, place: Path
+) -> None:
+    account = service_account()
+    credentials = Credentials.generate()
+    copy_template(template, place / "data", account, credentials)
+    if is_root():
+        assert {path.stat().st_uid for path in (place / "data").rglob("*")} == {account.uid}
+    with (
+        _server(template.postgres, place / "data", account) as socket,
+        psycopg.connect(f"host={socket} user=postgres dbname=shop") as connection,
+    ):
+        orders = connection.execute("SELECT count(*) FROM orders").fetchone()
+        assert orders is not None
+        assert orders[0] > 1000
+        verifiers = connection.execute(
+            "SELECT rolname, rolpassword FROM pg_authid WHERE rolname IN ('shop_app', 'shop_admin', 'monitor')"
+        ).fetchall()
+        assert len(verifiers) == 3
+        assert all(verifier.startswith("SCRAM-SHA-256$") for _, verifier in verifiers)
+        assert connection.execute("SHOW data_checksums").fetchone() == ("on",)
+
+
+def test_two_copies_have_different_passwords(template: Template, place: Path) -> None:
+    assert Credentials.generate() != Credentials.generate()
+
+
+def test_a_copy_to_a_place_that_cannot_be_written_is_explained(template: Template, place: Path) -> None:
+    with pytest.raises(UserError, match="cannot be copied"):
+        copy_template(template, place / "missing" / "data", service_account(), Credentials.generate())
+
+
+def test_two_builders_make_one_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: Template
+) -> None:
+    (tmp_path / "templates").mkdir()
+    for opened in (tmp_path, tmp_path.parent, tmp_path.parent.parent, tmp_path / "templates"):
+        opened.chmod(0o755)
+    monkeypatch.setattr(templates, "cache", lambda: tmp_path)
+    monkeypatch.setattr(templates.parts, "find", lambda _name: template.postgres)
+    said: list[str] = []
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda _: ensure_template(scale=0.01, progress=said.append), range(2)))
+    assert made[0].directory == made[1].directory
+    assert said.count("making an empty database") == 1
+    assert [path.name for path in (tmp_path / "templates").iterdir() if path.name.startswith(".new")] == []
+    wait_until(lambda: made[0].data.is_dir(), deadline_s=1, what="the data directory is there")
