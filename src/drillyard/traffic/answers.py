@@ -1,0 +1,152 @@
+"""What the shop's answers must hold. Each function judges one decoded body: a complaint, or an empty string.
+
+A malformed answer may raise LookupError, TypeError, ValueError or AttributeError here: the engine counts
+that as a wrong answer, so that a check can say plainly what it wants.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from drillyard.traffic.steps import Expectation
+
+
+def home(page: Any) -> str:
+    """Bestsellers and new products are shown, each with a price."""
+    return _items(page["bestsellers"], "bestsellers") or _items(page["new"], "new products")
+
+
+def product(wanted: int) -> Expectation:
+    """The page of the product that was asked for, priced, with the reviews that its summary promises."""
+
+    def check(page: Any) -> str:
+        if page["id"] != wanted:
+            return f"asked for product {wanted}, got {page['id']}"
+        if page["price_cents"] <= 0:
+            return "the price is not above zero"
+        if page["stock"] is None or not page["name"]:
+            return "name or stock is missing"
+        if page["rating"]["count"] > 0 and not page["reviews"]:
+            return "there are ratings, and no reviews are shown"
+        page["price_as_of"]
+        return ""
+
+    return check
+
+
+def product_list(page: Any) -> str:
+    """A page of products, priced, that is not empty."""
+    return _items(page["items"], "products")
+
+
+def reviews(page: Any) -> str:
+    """A page of reviews, each with a rating from 1 to 5."""
+    for review in page["items"]:
+        if not 1 <= review["rating"] <= 5:
+            return f"a rating of {review['rating']}"
+    return ""
+
+
+def found(term: str) -> Expectation:
+    """Search results: some, and each about what was searched for."""
+
+    def check(page: Any) -> str:
+        items = page["items"]
+        for item in items:
+            if term not in item["name"].lower():
+                return f"searched for {term!r}, found {item['name']!r}"
+        return _items(items, "search results")
+
+    return check
+
+
+def cart_with(product_id: int, quantity: int) -> Expectation:
+    """The cart holds the product, and its sum is that of its items."""
+
+    def check(cart: Any) -> str:
+        items = cart["items"]
+        if not any(item["product_id"] == product_id and item["quantity"] == quantity for item in items):
+            return f"product {product_id} is not in the cart"
+        total = sum(item["price_cents"] * item["quantity"] for item in items)
+        if total != cart["amount_cents"]:
+            return f"the cart's items come to {total}, its sum says {cart['amount_cents']}"
+        return ""
+
+    return check
+
+
+def receipt(amount_cents: int) -> Expectation:
+    """The order that was placed costs what the cart said."""
+
+    def check(order: Any) -> str:
+        if not order["order_id"] or not order["number"] or not order["status"]:
+            return "the order has no id, number or status"
+        if order["amount_cents"] != amount_cents:
+            return f"the cart came to {amount_cents}, the order to {order['amount_cents']}"
+        return ""
+
+    return check
+
+
+def placed_order(order_id: int | str, amount_cents: int) -> Expectation:
+    """The page of the order just placed, with the amount that was acknowledged and its lines."""
+
+    def check(order: Any) -> str:
+        if order["order_id"] != order_id:
+            return f"asked for order {order_id}, got {order['order_id']}"
+        if order["amount_cents"] != amount_cents:
+            return f"acknowledged {amount_cents}, the order says {order['amount_cents']}"
+        return "" if order["lines"] else "the order has no lines"
+
+    return check
+
+
+def order_of(order_id: int | str) -> Expectation:
+    """The page of an order, with its lines."""
+
+    def check(order: Any) -> str:
+        if order["order_id"] != order_id:
+            return f"asked for order {order_id}, got {order['order_id']}"
+        return "" if order["lines"] else "the order has no lines"
+
+    return check
+
+
+def history_with(orders: Iterable[int | str]) -> Expectation:
+    """The newest page of a customer's orders, with those that were acknowledged before it was asked for."""
+    wanted = set(orders)
+
+    def check(page: Any) -> str:
+        missing = wanted.difference(order["order_id"] for order in page["items"])
+        return f"acknowledged orders are not in the history: {sorted(missing, key=str)}" if missing else ""
+
+    return check
+
+
+def order_list(page: Any) -> str:
+    """A page of orders."""
+    return "" if isinstance(page["items"], list) else "there is no list of orders"
+
+
+def report(page: Any) -> str:
+    """A report with rows."""
+    return "" if page["rows"] else "the report is empty"
+
+
+def signed_in(answer: Any) -> str:
+    """A token."""
+    return "" if answer["token"] else "there is no token"
+
+
+def price_read_at(page: Any) -> float | None:
+    """As of when the price on a page was read (seconds since the epoch), where the page says so."""
+    stamp = page.get("price_as_of") if isinstance(page, dict) else None
+    if stamp is None:
+        return None
+    return datetime.fromisoformat(stamp).timestamp() if isinstance(stamp, str) else float(stamp)
+
+
+def _items(items: Any, what: str) -> str:
+    if not items:
+        return f"there are no {what}"
+    return "" if all(item["id"] and item["price_cents"] > 0 for item in items) else f"{what} without a price"

@@ -1,0 +1,22 @@
+"""The shop's administrator reads reports and the list of orders."""
+
+from drillyard.traffic import answers
+from drillyard.traffic.steps import ADMIN, Journey, Walk, get
+from drillyard.traffic.visits import Session, Visit
+
+REPORTS = ("sales", "inventory", "customers")
+DAYS = (1, 7, 30)
+
+
+def walk(visit: Visit, session: Session) -> Walk:
+    """One page."""
+    if visit.a < 0.5:
+        name, days = REPORTS[int(visit.b * len(REPORTS))], DAYS[int(visit.c * len(DAYS))]
+        path = f"/api/admin/reports/{name}?days={days}"
+        yield get("admin-report", path, answers.report, session=session)
+    else:
+        path = f"/api/admin/orders?page={1 + int(visit.b * 5)}"
+        yield get("admin-orders", path, answers.order_list, session=session)
+
+
+JOURNEY = Journey("admin", 1.0, walk, ADMIN)

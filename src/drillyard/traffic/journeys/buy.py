@@ -1,0 +1,39 @@
+"""Buying: look at a product, put it into the cart, check out, look at the order."""
+
+from drillyard.traffic import answers
+from drillyard.traffic.steps import CUSTOMER, Journey, Walk, get, send
+from drillyard.traffic.visits import Session, Visit
+
+
+def walk(visit: Visit, session: Session) -> Walk:
+    """The whole way; whoever does not get a good answer leaves."""
+    product, quantity = visit.product, 1 if visit.a < 0.8 else 2
+    yield get("product", f"/api/products/{product}", answers.product(product), session=session)
+    cart = yield send(
+        "PUT",
+        "cart",
+        f"/api/cart/items/{product}",
+        {"quantity": quantity},
+        answers.cart_with(product, quantity),
+        session=session,
+        think_s=0.2 + visit.b / 2,
+    )
+    amount = cart["amount_cents"]
+    order = yield send(
+        "POST",
+        "checkout",
+        "/api/checkout",
+        {"payment_token": f"tok-{int(visit.d * 1e9):09d}"},
+        answers.receipt(amount),
+        session=session,
+        status=201,
+        think_s=0.2 + visit.c / 2,
+        order_key=session.next_key(),
+    )
+    order_id = order["order_id"]
+    session.orders.append(order_id)
+    path = f"/api/orders/{order_id}"
+    yield get("order", path, answers.placed_order(order_id, amount), session=session, think_s=0.2)
+
+
+JOURNEY = Journey("buy", 4.0, walk, CUSTOMER)
