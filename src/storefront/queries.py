@@ -20,6 +20,7 @@ from aiosql.utils import SQLParseException
 from storefront.settings import SettingsProblem
 
 _NAME = re.compile(r"^\s*--\s*name\s*:\s*(?P<spec>.*?)\s*$")
+_FIRST_WORD = re.compile(r"\w+")
 _IN_MESSAGE = re.compile(r" at [^ ]+:\d+\b")
 SIGNS = {
     SQLOperationType.SELECT: "no sign (rows)",
@@ -101,7 +102,7 @@ def _query(datum: QueryDatum, file: str, line: int) -> Query:
     sql = datum.sql.strip().rstrip(";")
     return Query(
         name=datum.query_name,
-        text=f"/* {datum.query_name} */ {sql}",
+        text=_FIRST_WORD.sub(rf"\g<0> /* {datum.query_name} */", sql, count=1),
         parameters=frozenset(datum.parameters or ()),
         operation=datum.operation_type,
         file=file,
