@@ -36,17 +36,17 @@ CREATE TABLE IF NOT EXISTS payments (
     updated_at   timestamptz NOT NULL DEFAULT now()
 );
 
--- Each movement once per order, product and kind ('reserve', 'restock'): what makes stock jobs repeatable.
+-- The stock ledger: each movement once per order, product and kind, which makes stock jobs repeatable.
 CREATE TABLE IF NOT EXISTS stock_movements (
     order_id   bigint NOT NULL,
     product_id bigint NOT NULL,
-    kind       text NOT NULL CHECK (kind IN ('reserve', 'restock')),
+    kind       text NOT NULL CHECK (kind IN ('sale', 'restock')),
     quantity   integer NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (order_id, product_id, kind)
 );
 
--- Products that fell under the threshold, for the people who order more.
+-- Products that fell under their threshold and for which no delivery has come yet.
 CREATE TABLE IF NOT EXISTS low_stock (
     product_id bigint PRIMARY KEY,
     stock      integer NOT NULL,

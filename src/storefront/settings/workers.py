@@ -184,7 +184,7 @@ class Workers(Section):
         604_800, "Seconds that dead letters are kept.", restart=True, ge=60, le=31_536_000
     )
     stop_timeout_ms: int = setting(
-        4000,
+        3000,
         "Milliseconds that running jobs may take to finish when a worker stops.",
         restart=True,
         ge=0,

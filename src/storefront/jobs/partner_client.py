@@ -1,0 +1,81 @@
+"""The shop's side of the payment partner's API."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from storefront.jobs.errors import PartnerError
+from storefront.settings.partner import Partner
+
+
+class ChargeStatus(StrEnum):
+    """How a charge ended."""
+
+    SUCCEEDED = "succeeded"
+    DECLINED = "declined"
+
+
+class Charge(BaseModel):
+    """The partner's answer."""
+
+    charge_id: str
+    status: ChargeStatus
+
+
+@dataclass(frozen=True)
+class ChargeRequest:
+    """What is to be charged. `key` is the same for every attempt: the partner charges a key once."""
+
+    key: str
+    token: str
+    amount_cents: int
+    currency: str
+    reference: str
+
+
+class PartnerClient:
+    """One per process; connections are opened when first used and kept."""
+
+    def __init__(self, settings: Partner) -> None:
+        limits = httpx.Limits(max_connections=settings.max_connections)
+        self._client = httpx.Client(base_url=settings.url, limits=limits, trust_env=False)
+        self.configure(settings)
+
+    def configure(self, settings: Partner) -> None:
+        """Take changed timeouts."""
+        self._client.timeout = httpx.Timeout(
+            settings.timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000
+        )
+
+    def charge(self, request: ChargeRequest) -> Charge:
+        """Make a charge, or find the one that was made with this key.
+
+        Raises:
+            PartnerError: no charge was made as far as we know; the same request may be sent again.
+        """
+        body = {
+            "token": request.token,
+            "amount_cents": request.amount_cents,
+            "currency": request.currency,
+            "reference": request.reference,
+        }
+        try:
+            answer = self._client.post("/v1/charges", json=body, headers={"Idempotency-Key": request.key})
+        except httpx.TimeoutException as error:
+            raise PartnerError(f"the partner did not answer in time: {error}", "timeout") from error
+        except httpx.HTTPError as error:
+            raise PartnerError(f"the partner cannot be reached: {error}", "unreachable") from error
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise PartnerError("the partner limits our rate", "rate_limited")
+        if not answer.is_success:
+            raise PartnerError(f"the partner answered {answer.status_code}", "partner_error")
+        try:
+            return Charge.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise PartnerError(f"the partner's answer is not readable: {error}", "partner_error") from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
