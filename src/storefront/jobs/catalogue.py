@@ -59,7 +59,7 @@ def queue_of(kind: str, routes: Routes) -> str:
 def message_of(
     kind: str, payload: dict[str, object], routes: Routes, *, outbox_id: int | None = None
 ) -> Message[None]:
-    """The message that starts a job. A `request_id` in the payload is not for the job: it goes to the logs."""
+    """The message that starts a job. A `request_id` in the payload is not for it: it goes to the logs."""
     arguments = {key: value for key, value in payload.items() if key != REQUEST_ID}
     options: dict[str, object] = {}
     if outbox_id is not None:

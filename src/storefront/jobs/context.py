@@ -63,10 +63,7 @@ def make_context(settings: Settings, worker_type: WorkerType, metrics: Metrics, 
         QueryError: an SQL file of the operator's is wrong.
     """
     workers, database = settings.workers, settings.database
-    wanted = workers.pool_max or workers.of(worker_type).concurrency + SHIPPED = named.shipped()
-"""Read at import: a forked child may not be able to read the installation."""
-
-SPARE_CONNECTIONS
+    wanted = workers.pool_max or workers.of(worker_type).concurrency + SPARE_CONNECTIONS
     pool: Pool = ConnectionPool(
         conninfo(database, process),
         min_size=min(1, wanted),

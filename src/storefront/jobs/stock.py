@@ -3,7 +3,6 @@
 from storefront.jobs.context import JobContext
 from storefront.jobs.errors import UnknownSubjectError
 
-
 REPLENISH_FACTOR = 10
 """A delivery brings so many times the threshold of a product."""
 
