@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Sequence
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markdown import Markdown
 
@@ -15,8 +15,8 @@ err = Console(stderr=True, highlight=False)
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def show_json(value: BaseModel | JsonValue) -> None:
-    """Print a result for a program."""
+def show_json(value: object) -> None:
+    """Print a result (a model, or plain JSON values) for a program."""
     text = value.model_dump_json(indent=1) if isinstance(value, BaseModel) else json.dumps(value, indent=1)
     sys.stdout.write(text + "\n")
 

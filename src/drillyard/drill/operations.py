@@ -7,7 +7,6 @@ nothing, and comes back with the number of the event that it saw last.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -111,10 +110,11 @@ class Operations:
     async def cancel(self, number: int) -> OperationView:
         """Interrupt an operation and wait until it has cleaned up; nothing happens when it has ended."""
         if self._current and self._current[0] == number:
-            task = self._current[2]
+            _, request, task = self._current
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(task)
+            await asyncio.wait([task])
+            if self._current and self._current[0] == number:  # it had not even begun
+                self._finish(number, "cancelled", Failure(error=_cancelled(request)))
         return self.view(number)
 
     async def wait(self) -> None:
@@ -128,16 +128,15 @@ class Operations:
             state: State = "done"
             last: OperationEvent = Result(result=result)
         except asyncio.CancelledError:
-            error = CancelledOperationError(
-                f"The {request.kind} was interrupted on request",
-                next_step=f"Run it again: drill {request.kind}",
-            )
-            state, last = "cancelled", Failure(error=ErrorBody.of(error))
+            state, last = "cancelled", Failure(error=_cancelled(request))
         except Exception as error:
             body = ErrorBody.of(error, log=str(self._log_file))
             if body.code == "bug":
                 log.exception("operation %d (%s) failed", number, request.kind)
             state, last = "failed", Failure(error=body)
+        self._finish(number, state, last)
+
+    def _finish(self, number: int, state: State, last: OperationEvent) -> None:
         self._current = None
         self._end(self.view(number), state, last)
 
@@ -229,3 +228,11 @@ class Operations:
             )
             for number, request, state, created, ended, events in rows
         ]
+
+
+def _cancelled(request: Request) -> ErrorBody:
+    return ErrorBody.of(
+        CancelledOperationError(
+            f"The {request.kind} was interrupted on request", next_step=f"Run it again: drill {request.kind}"
+        )
+    )

@@ -24,17 +24,19 @@ class ComponentView(_View):
 
 
 class CustomersView(_View):
-    """How the shop feels for customers: the last `window_s` seconds of the background traffic.
+    """How the shop feels for customers: the last seconds of the background traffic, one figure a second.
 
-    `p95_ms` per route; `rate` is what arrives, `failed` the share (0 to 1) that got no good answer.
+    `rate` is requests a second, `failed` the share (0 to 1) that got no good answer, the percentiles are the
+    median second of the last `window_s`; `p95_history_ms` is for a small chart.
     """
 
     window_s: float
     rate: float
     failed: float
-    p95_ms: dict[str, float]
-    objectives_ms: dict[str, float] = {}
-    kept_schedule: bool = True
+    p50_ms: float | None
+    p95_ms: float | None
+    p95_history_ms: list[float] = []
+    late_ms: float = 0.0
 
 
 class TaskView(_View):

@@ -1,0 +1,84 @@
+"""`drill psql`: PostgreSQL's own shell on the shop's database, as the administrator of the shop's schema."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import psycopg
+import typer
+
+from drillyard.base.errors import MissingPartError, UserError
+from drillyard.cli.options import DrillName, Json
+from drillyard.cli.screen import show_json
+from drillyard.drill.client import Client
+from drillyard.drill.places import choose
+from drillyard.drill.views import AccessView
+
+
+def command(
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Run the statements of a file.")] = None,
+    statement: Annotated[str | None, typer.Option("--command", "-c", help="Run this statement.")] = None,
+    drill: DrillName = None,
+    as_json: Json = False,
+) -> None:
+    """PostgreSQL's own shell on the shop's database.
+
+    Without -c or -f it is interactive, or reads standard input when that is not a terminal.
+    """
+    with Client(choose(drill), "psql") as client:
+        access = client.get("/access", AccessView)
+    if as_json:
+        show_json(_rows(access.dsn, _text(file, statement)))
+    elif access.psql:
+        _become_psql(access, file, statement)
+    elif file or statement or not sys.stdin.isatty():
+        _print_rows(_rows(access.dsn, _text(file, statement)))
+    else:
+        raise MissingPartError(
+            "psql is not among the parts",
+            next_step="Use -c 'SELECT ...' or -f FILE, or install postgresql-client.",
+        )
+
+
+def _become_psql(access: AccessView, file: Path | None, statement: str | None) -> NoReturn:
+    arguments = [str(access.psql), "--no-psqlrc" if statement or file else "--quiet"]
+    if statement is not None:
+        arguments += ["-v", "ON_ERROR_STOP=1", "-c", statement]
+    if file is not None:
+        arguments += ["-v", "ON_ERROR_STOP=1", "-f", str(file)]
+    arguments.append(access.dsn)
+    # In place of this process, so that Ctrl-C is psql's own.
+    os.execve(arguments[0], arguments, {**os.environ, **access.psql_env})  # noqa: S606
+
+
+def _text(file: Path | None, statement: str | None) -> str:
+    if statement is not None:
+        return statement
+    try:
+        return file.read_text() if file is not None else sys.stdin.read()
+    except OSError as error:
+        raise UserError(f"The file cannot be read: {error.strerror}", where=str(file)) from error
+
+
+def _rows(dsn: str, statement: str) -> list[dict[str, str | int | float | bool | None]]:
+    try:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            while cursor.nextset():
+                continue
+            if cursor.description is None:
+                return []
+            names = [column.name for column in cursor.description]
+            return [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+    except psycopg.Error as error:
+        raise UserError(str(error).strip(), where="PostgreSQL", next_step="Nothing else was run.") from error
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def _print_rows(rows: list[dict[str, str | int | float | bool | None]]) -> None:
+    for row in rows:
+        print("\t".join("" if value is None else str(value) for value in row.values()))

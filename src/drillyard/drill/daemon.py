@@ -1,0 +1,84 @@
+"""`python -m drillyard.drill.daemon DIRECTORY`: the process that owns one drill.
+
+The range comes first: its processes are started before the HTTP server is even imported, because the learner
+waits for the shop and not for us. SIGTERM (the machine goes down) stops the range in order and keeps the
+drill as it was, so that the next command brings it back. Whatever else ends this process, the kernel lets go
+of the lock, and the range's nursery ends everything with us.
+"""
+
+import asyncio
+import importlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from drillyard.drill.engine import Engine
+from drillyard.drill.places import Places, Record
+from drillyard.drill.presence import Presence, listen
+from drillyard.drill.store import Store
+
+log = logging.getLogger("drillyard.drill.daemon")
+
+
+def main() -> int:
+    """Run the daemon of the drill in the directory named on the command line."""
+    places = Places(Path(sys.argv[1]))
+    os.umask(0o077)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    presence = Presence.take(places)
+    if presence is None:
+        log.info("there is a daemon for %s already", places.name)
+        return 0
+    try:
+        asyncio.run(_run(places))
+    finally:
+        presence.leave()
+    return 0
+
+
+async def _run(places: Places) -> None:
+    store = Store(places.store)
+    try:
+        engine = Engine(places, Record.read(places), store)
+        ending = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signum, ending.set)
+        await engine.begin(ending)
+        server = asyncio.create_task(_serve(engine, places))
+        finished = asyncio.create_task(ending.wait())
+        await asyncio.wait([server, finished], return_when=asyncio.FIRST_COMPLETED)
+        await engine.end()
+        server.cancel()
+        await asyncio.gather(server, return_exceptions=True)
+    finally:
+        store.close()
+
+
+async def _serve(engine: Engine, places: Places) -> None:
+    """Serve the API. Its modules are imported here, in a thread, while the range starts (see above)."""
+    app, uvicorn = await asyncio.to_thread(_import_server)
+
+    class _Server(uvicorn.Server):  # type: ignore[misc,name-defined]  # a class of a module imported late
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    config = uvicorn.Config(
+        app.build(engine), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
+    )
+    with listen(places) as listener:
+        await _Server(config).serve(sockets=[listener])
+
+
+def _import_server() -> tuple[ModuleType, ModuleType]:
+    return importlib.import_module("drillyard.drill.app"), importlib.import_module("uvicorn")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

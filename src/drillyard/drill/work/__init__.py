@@ -1,0 +1,1 @@
+"""What operations do, one module each: `run(engine, request, report)`."""
