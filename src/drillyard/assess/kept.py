@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from drillyard.assess.measurement import Capacity, Gap, LoadWindow, Measurement
+from drillyard.assess.measurement import Capacity, LoadWindow, Measurement
 from drillyard.base.errors import UserError
-from drillyard.measure.reading import Reading, Window
+from drillyard.measure.reading import Gap, Reading, Window
 from drillyard.traffic.result import TrafficResult
 
 FORMAT_VERSION = 1

@@ -16,7 +16,7 @@ from enum import StrEnum
 from drillyard.assess.customers import pooled_percentile
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.paired import MIN_PAIRS, Interval, paired_ratio, weighted_mean
-from drillyard.measure.reading import TIME_LIKE, Combine, Reading, Unit, Window
+from drillyard.measure.reading import TIME_LIKE, Combine, Gap, Reading, Unit, Window
 from drillyard.traffic.result import TrafficResult
 
 
@@ -30,18 +30,6 @@ class Subject(StrEnum):
 
 class MissingReadingError(DrillyardError):
     """A reading was asked for that the measurement does not hold, or cannot vouch for."""
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Readings that a source could not give, and why. `prefix` is the start of their names ("" for all)."""
-
-    prefix: str
-    reason: str
-
-    def covers(self, name: str) -> bool:
-        """Whether the reading `name` is one of those."""
-        return name.startswith(self.prefix)
 
 
 @dataclass(frozen=True)

@@ -61,3 +61,15 @@ class Reading:
     source: str
     weight: float = 1.0
     combine: Combine = Combine.MEAN
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Readings that a source could not give, and why. `prefix` is the start of their names ("" for all)."""
+
+    prefix: str
+    reason: str
+
+    def covers(self, name: str) -> bool:
+        """Whether the reading `name` is one of those."""
+        return name.startswith(self.prefix)

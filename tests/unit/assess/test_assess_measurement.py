@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from drillyard.assess.kept import Keeper, kept, load
-from drillyard.assess.measurement import Capacity, Gap, Measurement, MissingReadingError
+from drillyard.assess.measurement import Capacity, Measurement, MissingReadingError
 from drillyard.base.errors import UserError
-from drillyard.measure.reading import Reading, Unit, Window
+from drillyard.measure.reading import Gap, Reading, Unit, Window
 
 
 def test_a_mean_over_windows_is_weighted_by_what_it_is_over(make_measurement):

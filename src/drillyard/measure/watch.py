@@ -1,0 +1,93 @@
+"""All sources of one range over one window: begin, sample in the background, end."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from drillyard.measure.reading import Gap, Reading, Window
+from drillyard.measure.site import Site
+from drillyard.measure.source import EVERY_S, Sheet, Source
+from drillyard.measure.sources import source_types
+
+STEP_TIMEOUT_S = 3.0
+"""A source that does not answer in this time gives a gap."""
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """What all sources gave for one window."""
+
+    readings: dict[str, Reading] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+
+class Watch:
+    """The sources of one range. Not for two windows at once."""
+
+    def __init__(self, site: Site, types: Sequence[type[Source]] | None = None) -> None:
+        chosen = source_types() if types is None else types
+        self._sources = [make(site) for make in chosen]
+        self._broken: dict[str, str] = {}
+        self._sampler: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Take every source's first snapshot and start sampling."""
+        self._broken = {}
+        await asyncio.gather(*(self._step(source, source.begin()) for source in self._sources))
+        self._sampler = asyncio.create_task(self._sample())
+
+    async def end(self, window: Window, requests: int) -> Sheets:
+        """Take every source's last snapshot; `requests` is what customers sent in `window`."""
+        await self._stop_sampling()
+        sheets = [(source, Sheet(window, requests, source.describes)) for source in self._sources]
+        await asyncio.gather(
+            *(self._step(source, source.end(sheet)) for source, sheet in sheets if self._works(source))
+        )
+        readings: dict[str, Reading] = {}
+        gaps: list[Gap] = []
+        for source, sheet in sheets:
+            gaps += sheet.gaps
+            if source.name in self._broken:
+                gaps += [Gap(prefix, self._broken[source.name]) for prefix in _prefixes(source)]
+            else:
+                readings |= sheet.readings
+        return Sheets(readings, tuple(gaps))
+
+    async def close(self) -> None:
+        """Stop sampling and close every source."""
+        await self._stop_sampling()
+        await asyncio.gather(*(source.close() for source in self._sources), return_exceptions=True)
+
+    def _works(self, source: Source) -> bool:
+        return source.name not in self._broken
+
+    async def _step(self, source: Source, call: Coroutine[None, None, None]) -> None:
+        try:
+            async with asyncio.timeout(STEP_TIMEOUT_S):
+                await call
+        except TimeoutError:
+            self._broken[source.name] = f"{source.name} did not answer within {STEP_TIMEOUT_S:g} s"
+        except Exception as error:  # any failure of one source is a gap of that source, said in full
+            self._broken[source.name] = f"{source.name} could not be read: {_short(error)}"
+
+    async def _sample(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            await asyncio.gather(
+                *(self._step(source, source.sample()) for source in self._sources if self._works(source))
+            )
+
+    async def _stop_sampling(self) -> None:
+        if self._sampler is not None:
+            self._sampler.cancel()
+            await asyncio.gather(self._sampler, return_exceptions=True)
+            self._sampler = None
+
+
+def _prefixes(source: Source) -> Iterable[str]:
+    return dict.fromkeys(described.name.partition("<")[0] for described in source.describes)
+
+
+def _short(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return text[0] if text else type(error).__name__
