@@ -1,7 +1,7 @@
 """Changes to a range as pure data: what a variant plants, and what the reference solution repairs.
 
-`edits` touch files of a rendered workspace, `sql` runs once on the fresh database, `valkey` and `jobs` once
-after the range is up. Being data, the same changes go to the learner's range and its twin, and can be stored.
+`edits` touch files of a rendered workspace, `sql` runs once on the fresh database (a row in `outbox` is a job that
+the workers will find). Being data, the same changes go to the learner's range and its twin, and can be stored.
 """
 
 from typing import Annotated, Literal
@@ -60,27 +60,12 @@ class Statement(_Frozen):
     role: Literal["owner", "superuser"] = "owner"
 
 
-class Job(_Frozen):
-    """One background job, as the shop itself would enqueue it."""
-
-    actor: str
-    args: tuple[Scalar, ...] = ()
-    kwargs: dict[str, Scalar] = Field(default_factory=dict)
-
-
 class Changes(_Frozen):
-    """Everything that makes one state of a range out of another; applied in the order of the fields."""
+    """Everything that makes one state of a range out of another; edits first."""
 
     edits: tuple[Edit, ...] = ()
     sql: tuple[Statement, ...] = ()
-    valkey: tuple[tuple[str, ...], ...] = ()
-    jobs: tuple[Job, ...] = ()
 
     def then(self, later: "Changes") -> "Changes":
         """These changes followed by `later`."""
-        return Changes(
-            edits=self.edits + later.edits,
-            sql=self.sql + later.sql,
-            valkey=self.valkey + later.valkey,
-            jobs=self.jobs + later.jobs,
-        )
+        return Changes(edits=self.edits + later.edits, sql=self.sql + later.sql)

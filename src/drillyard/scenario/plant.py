@@ -1,11 +1,12 @@
 """What a flaw is given: a seeded generator of numbers, and the ways to change a range."""
 
+import json
 import random
+from collections.abc import Mapping
 
 from drillyard.scenario.changes import (
     Changes,
     Edit,
-    Job,
     ReplaceText,
     Scalar,
     SetConf,
@@ -22,8 +23,6 @@ class Plant:
         self.rng = rng
         self._edits: list[Edit] = []
         self._sql: list[Statement] = []
-        self._valkey: list[tuple[str, ...]] = []
-        self._jobs: list[Job] = []
 
     def edit_toml(self, file: str, key: str, value: Scalar | list[Scalar] | dict[str, Scalar] | None) -> None:
         """Set `key` (dotted) in a TOML file of the workspace; None removes it."""
@@ -49,20 +48,12 @@ class Plant:
         """Run on the fresh database as PostgreSQL's superuser."""
         self._sql += [Statement(sql=sql, role="superuser") for sql in statements]
 
-    def valkey(self, *command: str) -> None:
-        """Run a Valkey command once the range is up."""
-        self._valkey.append(command)
-
-    def job(self, actor: str, *args: Scalar, **kwargs: Scalar) -> None:
-        """Enqueue a background job once the range is up."""
-        self._jobs.append(Job(actor=actor, args=args, kwargs=kwargs))
+    def job(self, kind: str, payload: Mapping[str, Scalar]) -> None:
+        """Have a background job in the outbox, where the workers find it, as the shop itself would put it there."""
+        body = json.dumps(payload).replace("'", "''")
+        self.sql(f"INSERT INTO outbox (kind, payload) VALUES ('{kind}', '{body}')")
 
     @property
     def changes(self) -> Changes:
         """What has been collected so far."""
-        return Changes(
-            edits=tuple(self._edits),
-            sql=tuple(self._sql),
-            valkey=tuple(self._valkey),
-            jobs=tuple(self._jobs),
-        )
+        return Changes(edits=tuple(self._edits), sql=tuple(self._sql))
