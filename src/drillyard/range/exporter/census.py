@@ -1,22 +1,40 @@
-"""Who belongs to the range: the list that the supervisor keeps for the exporter."""
+"""Who belongs to the range: the children of the nursery, which is the exporter's own parent.
 
-import json
-from collections.abc import Mapping
+A component's name is that of the directory its output goes to (`Site.log`), because native programs all call
+themselves by their own names.
+"""
+
+import os
 from pathlib import Path
 
+_PROC = Path("/proc")
 
-def census_of(file: Path) -> Mapping[str, int]:
-    """Component name to pid, from a JSON object; empty while there is no such file."""
+
+def siblings() -> list[tuple[str, int]]:
+    """Component name and pid of every process that the nursery started; empty where there is no /proc."""
+    nursery = os.getppid()
+    if nursery <= 1 or not _PROC.is_dir():
+        return []
+    pids = [int(entry) for entry in os.listdir(_PROC) if entry.isdigit()]
+    named = [(_name(pid), pid) for pid in pids if _parent(pid) == nursery]
+    return sorted((name, pid) for name, pid in named if name)
+
+
+def _parent(pid: int) -> int:
     try:
-        stored = json.loads(file.read_text())
-    except (OSError, ValueError):
-        return {}
-    return {str(name): int(pid) for name, pid in stored.items()}
+        text = (_PROC / str(pid) / "stat").read_text()
+    except OSError:
+        return 0
+    return int(text[text.rindex(")") + 2 :].split()[1])
 
 
-def write_census(file: Path, pids: Mapping[str, int]) -> None:
-    """Write the list whole, readable by the exporter's account."""
-    temporary = file.with_name(f".{file.name}.new")
-    temporary.write_text(json.dumps(dict(pids)))
-    temporary.chmod(0o644)
-    temporary.replace(file)
+def _name(pid: int) -> str:
+    """Empty when the process is gone. Without the right to see its files: what the kernel calls it."""
+    try:
+        return Path(os.readlink(_PROC / str(pid) / "fd" / "1")).parent.name
+    except OSError:
+        pass
+    try:
+        return (_PROC / str(pid) / "comm").read_text().strip()
+    except OSError:
+        return ""

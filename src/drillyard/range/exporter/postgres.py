@@ -8,8 +8,6 @@ from psycopg.rows import tuple_row
 
 from drillyard.range.exporter.exposition import Family, Type
 
-_CONNECT = "connect_timeout=1 options='-c statement_timeout=2000' application_name=exporter"
-
 
 @dataclass(frozen=True)
 class Query:
@@ -221,7 +219,12 @@ class PostgresFigures:
     def _connected(self) -> psycopg.Connection[tuple[object, ...]]:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
-                f"{self._dsn} {_CONNECT}", autocommit=True, row_factory=tuple_row
+                self._dsn,
+                autocommit=True,
+                row_factory=tuple_row,
+                connect_timeout=1,
+                application_name="exporter",
+                options="-c statement_timeout=2000",
             )
         return self._connection
 

@@ -5,7 +5,7 @@ not let this account read of a process is left out for that process.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +16,8 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _STATES = {"R": "Running", "S": "Sleeping", "D": "Waiting", "Z": "Zombie", "T": "Other", "I": "Other"}
 
-Census = Callable[[], Mapping[str, int]]
-"""Component name to the pid of its first process."""
+Census = Callable[[], Sequence[tuple[str, int]]]
+"""Component names with the pid of their first process; a name may come twice while one replaces another."""
 
 
 @dataclass(frozen=True)
@@ -179,19 +179,19 @@ def _everyone() -> dict[int, Stat]:
     return found
 
 
-def _groups(census: Mapping[str, int], everyone: Mapping[int, Stat]) -> dict[str, list[Stat]]:
+def _groups(census: Sequence[tuple[str, int]], everyone: Mapping[int, Stat]) -> dict[str, list[Stat]]:
     children: dict[int, list[int]] = {}
     for stat in everyone.values():
         children.setdefault(stat.parent, []).append(stat.pid)
     groups: dict[str, list[Stat]] = {}
-    for name, first in census.items():
+    for name, first in census:
         members, waiting = [], [first]
         while waiting:
             pid = waiting.pop()
             if pid in everyone:
                 members.append(everyone[pid])
                 waiting.extend(children.get(pid, ()))
-        groups[name] = members
+        groups.setdefault(name, []).extend(members)
     return groups
 
 

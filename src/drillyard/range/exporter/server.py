@@ -5,10 +5,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from time import monotonic
 
-from drillyard.range.exporter.census import census_of
+from drillyard.range.exporter.census import siblings
 from drillyard.range.exporter.exposition import CONTENT_TYPE, Family, render
 from drillyard.range.exporter.postgres import PostgresFigures
 from drillyard.range.exporter.processes import ProcessFigures
@@ -18,11 +17,11 @@ from drillyard.range.exporter.valkey import ValkeyFigures
 class Exporter:
     """All figures of one range, collected one scrape at a time."""
 
-    def __init__(self, *, postgres_dsn: str, valkey_url: str, census_file: Path) -> None:
+    def __init__(self, *, postgres_dsn: str, valkey_url: str) -> None:
         self._sources = (
             PostgresFigures(postgres_dsn),
             ValkeyFigures(valkey_url),
-            ProcessFigures(lambda: census_of(census_file)),
+            ProcessFigures(siblings),
         )
         self._lock = threading.Lock()
 
@@ -42,13 +41,13 @@ class Exporter:
         yield spent
 
 
-def run(*, host: str, port: int, postgres_dsn: str, valkey_url: str, census_file: str) -> None:
+def run(*, host: str, port: int, postgres_dsn: str, valkey_url: str) -> None:
     """Serve until SIGTERM, then exit the process with 0.
 
     Raises:
         OSError: the address is taken.
     """
-    exporter = Exporter(postgres_dsn=postgres_dsn, valkey_url=valkey_url, census_file=Path(census_file))
+    exporter = Exporter(postgres_dsn=postgres_dsn, valkey_url=valkey_url)
     server = _server(host, port, exporter)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
