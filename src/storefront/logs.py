@@ -64,6 +64,9 @@ def configure(settings: Logs, process: str) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.getLogger("dramatiq.worker.WorkerThread").setLevel(
+        logging.CRITICAL
+    )  # jobs.middleware logs failures
     _pass_on("uvicorn", "uvicorn.error", "dramatiq")
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()

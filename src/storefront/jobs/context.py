@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass
 
+from psycopg import OperationalError
+from psycopg.pq import ConnStatus
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
@@ -56,6 +58,13 @@ class JobContext:
         self.partner.close()
 
 
+def _still_there(connection: Connection) -> None:
+    """Discard a connection whose server has gone; asks the socket, not the server."""
+    connection.pgconn.consume_input()
+    if connection.pgconn.status != ConnStatus.OK:
+        raise OperationalError("the connection is closed")
+
+
 def make_context(settings: Settings, worker_type: WorkerType, metrics: Metrics, process: str) -> JobContext:
     """A context for one worker process; its pool connects in the background once opened.
 
@@ -72,7 +81,7 @@ def make_context(settings: Settings, worker_type: WorkerType, metrics: Metrics, 
         max_idle=database.pool_max_idle_s,
         kwargs={"row_factory": dict_row, "prepare_threshold": database.prepare_threshold or None},
         reconnect_timeout=5,
-        check=ConnectionPool.check_connection,
+        check=_still_there,
         name=process,
         num_workers=1,
         open=False,

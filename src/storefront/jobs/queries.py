@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 
@@ -25,7 +25,7 @@ class JobQueries:
         self, connection: Connection, name: str, parameters: dict[str, object]
     ) -> psycopg.Cursor[dict[str, Any]]:
         started = time.perf_counter()
-        text = cast(LiteralString, self.queries[name].text)  # from our own files, never from a request
+        text = self.queries[name].text
         try:
             with tracing.span("db.query", query=name):
                 cursor = connection.execute(text, parameters or None)

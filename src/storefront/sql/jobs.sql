@@ -177,8 +177,8 @@ UPDATE outbox SET sent_at = NULL WHERE done_at IS NULL AND sent_at IS NOT NULL;
 -- name: mark_sent(ids)!
 UPDATE outbox SET sent_at = now() WHERE id = ANY(:ids);
 
--- name: mark_done(id)!
-UPDATE outbox SET done_at = now() WHERE id = :id AND done_at IS NULL;
+-- name: mark_done(ids)!
+UPDATE outbox SET done_at = now() WHERE id = ANY(:ids) AND done_at IS NULL;
 
 -- name: purge_outbox(keep_s)!
 DELETE FROM outbox
