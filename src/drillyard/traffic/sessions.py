@@ -175,8 +175,11 @@ class Accounts:
 
 
 def _pool(plan: TrafficPlan) -> list[int]:
-    """Which customers sign in: distinct ones by popularity, the same for the same seed."""
-    rng = np.random.default_rng([plan.seed, 1])
+    """Which customers sign in: distinct ones by popularity, the same for the same seed.
+
+    With a file of tokens they are the same whatever the seed, or no token could ever be used again.
+    """
+    rng = np.random.default_rng([0 if plan.sessions else plan.seed, 1])
     table = zipf_table(plan.customers, plan.zipf_exponent)
     size = min(plan.signed_in, plan.customers)
     chosen: dict[int, None] = {}
