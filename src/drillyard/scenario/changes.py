@@ -1,7 +1,7 @@
 """Changes to a range as pure data: what a variant plants, and what the reference solution repairs.
 
-`edits` touch files of a rendered workspace, `sql` runs once on the fresh database (a row in `outbox` is a job that
-the workers will find). Being data, the same changes go to the learner's range and its twin, and can be stored.
+`edits` touch files of a rendered workspace, `sql` runs once on the fresh database (a row in `outbox` is a job
+for the workers). Being data, the same changes go to the learner's range and its twin, and can be stored.
 """
 
 from typing import Annotated, Literal

@@ -49,9 +49,9 @@ class Plant:
         self._sql += [Statement(sql=sql, role="superuser") for sql in statements]
 
     def job(self, kind: str, payload: Mapping[str, Scalar]) -> None:
-        """Have a background job in the outbox, where the workers find it, as the shop itself would put it there."""
+        """Put a background job into the outbox, where the workers find it."""
         body = json.dumps(payload).replace("'", "''")
-        self.sql(f"INSERT INTO outbox (kind, payload) VALUES ('{kind}', '{body}')")
+        self.sql(f"INSERT INTO outbox (kind, payload) VALUES ('{kind}', '{body}')")  # noqa: S608 - an author's
 
     @property
     def changes(self) -> Changes:
