@@ -5,7 +5,9 @@ supervisor does, through the nursery. One conformance suite (`tests/integration/
 holds every component to this contract.
 """
 
+import hashlib
 import signal
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from drillyard.base.errors import Problem
 from drillyard.range.addresses import Addresses
-from drillyard.range.privileges import Account
+from drillyard.range.privileges import Account, make_directory, make_own_directory
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,17 @@ class Fork:
 
 Command = Exec | Fork
 
+_LONGEST_SOCKET = 100
+"""The kernel allows 107 bytes (unix(7)); servers bind under a longer temporary name first."""
+
 
 class Reload(StrEnum):
     """How a changed configuration is put to use."""
 
     SIGNAL = "signal"
     """`reload_signal` is sent; the process takes the new files while it serves."""
+    LIVE = "live"
+    """The process is told over its own protocol (Valkey); `reload_live` does it."""
     REPLACE = "replace"
     """A new process takes over the listening sockets from the old one (HAProxy)."""
     RESTART = "restart"
@@ -89,6 +96,14 @@ class Site:
         """Standard output and standard error of the process."""
         return self.directory / "output.log"
 
+    def socket(self, name: str) -> Path:
+        """Where a Unix socket lies: in `run`, or in a shorter place when that path would be too long."""
+        usual = self.run / name
+        if len(bytes(usual)) <= _LONGEST_SOCKET:
+            return usual
+        digest = hashlib.sha256(bytes(self.directory)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"drillyard-{digest}" / name
+
 
 class Component(ABC):
     """One process of a range.
@@ -105,6 +120,8 @@ class Component(ABC):
     ready_timeout_s: float = 10.0
     reload: Reload = Reload.RESTART
     reload_signal: signal.Signals = signal.SIGHUP
+    endpoints: tuple[str, ...] = ()
+    """Endpoint names on which it listens; the supervisor says in plain words when one is taken."""
     essential: bool = True
     """A range without it does not serve; False for what a range starts without and says is missing."""
 
@@ -112,14 +129,19 @@ class Component(ABC):
         self.name = name
         self.site = site
 
-    @abstractmethod
     def prepare(self) -> None:
         """Make directories and files that the start needs. Runs at every start: must be idempotent.
+
+        Extend it, and call this first: it makes the directories of the site with their owners.
 
         Raises:
             UserError: a directory is read-only or full, or the configuration is missing.
             MissingPartError: the program is not installed.
         """
+        for directory in (self.site.directory, self.site.config):
+            make_own_directory(directory, self.site.account)
+        for directory in (self.site.data, self.site.run, self.site.socket("any").parent):
+            make_directory(directory, self.site.account, mode=0o700)
 
     @abstractmethod
     def command(self) -> Command:
@@ -128,6 +150,22 @@ class Component(ABC):
     @abstractmethod
     async def ready(self) -> bool:
         """Ask the process by a real request whether it serves; False means not yet. Bounded to a second."""
+
+    def replacement(self, old_pid: int) -> Command:
+        """For `Reload.REPLACE`: what to run so that it takes over from the process `old_pid` and ends it."""
+        raise NotImplementedError(f"{self.kind} is not replaced while it runs (it was {old_pid})")
+
+    async def taken_over(self, pid: int) -> bool:
+        """For `Reload.REPLACE`: whether the new process `pid` is the one that serves now."""
+        raise NotImplementedError(f"{self.kind} is not replaced while it runs (by {pid})")
+
+    async def reload_live(self) -> bool:
+        """For `Reload.LIVE`: tell the running process what changed; False when that takes a restart."""
+        raise NotImplementedError(f"{self.kind} is not told over its own protocol")
+
+    async def restart_pending(self) -> bool:
+        """After a reload: whether a part of the new configuration waits for a restart."""
+        return False
 
     @abstractmethod
     def validate(self, files: Mapping[str, Path]) -> Sequence[Problem]:

@@ -108,7 +108,7 @@ class Ledger:
         return list(found.values())
 
     def _strays(self) -> Iterator[Entry]:
-        """Processes with our mark, and PostgreSQL's, which overwrite their environment, by their directory."""
+        """Processes with our mark; PostgreSQL's, which overwrite their environment, by their directory."""
         mark = f"{_MARK}={self.path}".encode()
         for folder in Path("/proc").glob("[0-9]*") if sys.platform == "linux" else ():
             pid = int(folder.name)

@@ -98,6 +98,16 @@ def make_directory(path: Path, account: Account, mode: int = 0o750) -> Path:
     return path
 
 
+def make_own_directory(path: Path, account: Account) -> Path:
+    """Make `path` (not its parents) if it is missing: ours to write, for `account` to read.
+
+    Raises:
+        UserError: it cannot be made there.
+    """
+    ours = Account(os.geteuid(), account.gid, "", Path("/"))
+    return make_directory(path, ours, 0o750)
+
+
 def own(path: Path, account: Account) -> None:
     """Give one file or directory to `account`; nothing to do when we are not root."""
     if not is_root():

@@ -1,0 +1,161 @@
+"""Valkey: the cache, and the broker of the job queues."""
+
+import re
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from valkey.asyncio import Valkey as Client
+from valkey.exceptions import ResponseError, ValkeyError
+
+from drillyard.base.errors import Problem, UserError
+from drillyard.range import parts
+from drillyard.range.component import Command, Component, Exec, Reload
+from drillyard.range.components.asking import ask
+from drillyard.range.components.tooling import missing
+from drillyard.range.privileges import make_directory
+
+MAIN = "valkey.conf"
+_TRIAL_S = 2.0
+_FATAL = re.compile(r"at line (?P<line>\d+)\s*>>> '(?P<text>.*)'\s*(?P<message>.*)")
+
+
+class Valkey(Component):
+    """Persistence is the learner's to choose; by default an append-only file keeps the queues."""
+
+    kind = "valkey"
+    reload = Reload.LIVE
+    endpoints = ("valkey",)
+    stop_timeout_s = 8.0
+    ready_timeout_s = 30.0
+
+    @property
+    def socket(self) -> Path:
+        """Its Unix socket."""
+        return self.site.socket("valkey.sock")
+
+    def prepare(self) -> None:
+        """Directories, and a note of what this start is made with."""
+        super().prepare()
+        if not (self.site.config / MAIN).exists():
+            raise UserError("Valkey has no configuration", where=str(self.site.config / MAIN))
+        self._note_applied()
+
+    def command(self) -> Command:
+        """The server with the learner's file, and after it what must not be changed."""
+        part = parts.find("valkey")
+        endpoint = self.site.addresses.endpoint("valkey")
+        forced = {"bind": endpoint.host, "port": str(endpoint.port), "protected-mode": "no"}
+        argv = part.argv(str(self.site.config / MAIN), *_options(forced, self.site.data, self.socket))
+        return Exec(argv, env={"LC_ALL": "C", **part.env}, cwd=self.site.data)
+
+    async def ready(self) -> bool:
+        """PING is answered, and the data are loaded."""
+        try:
+            answer = await ask(self.site.addresses.endpoint("valkey"), b"PING\r\n", until=b"\r\n")
+        except (OSError, TimeoutError):
+            return False
+        return answer.startswith((b"+PONG", b"-NOAUTH"))
+
+    async def reload_live(self) -> bool:
+        """CONFIG SET of everything in the file; one that went away, or that is fixed, takes a restart."""
+        wanted = directives((self.site.config / MAIN).read_text())
+        before = directives(self._applied.read_text())
+        if before.keys() - wanted.keys():
+            return False
+        changed = {name: value for name, value in wanted.items() if before.get(name) != value}
+        client = Client(unix_socket_path=str(self.socket), password=before.get("requirepass"))
+        try:
+            for name, value in changed.items():
+                await client.config_set(name, value)
+        except ResponseError:
+            return False  # it cannot be changed while the server runs
+        except ValkeyError as error:
+            raise UserError(f"Valkey cannot be told: {error}", where=str(self.socket)) from error
+        finally:
+            await client.aclose()
+        self._note_applied()
+        return True
+
+    @property
+    def _applied(self) -> Path:
+        return self.site.directory / "applied.conf"
+
+    def _note_applied(self) -> None:
+        try:
+            self._applied.write_text((self.site.config / MAIN).read_text())
+        except OSError as error:
+            raise UserError(f"Cannot write: {error.strerror}", where=str(self._applied)) from error
+
+    def validate(self, files: Mapping[str, Path]) -> Sequence[Problem]:
+        """A trial start on a Unix socket of its own, with an empty directory."""
+        if MAIN not in files:
+            return [missing(MAIN)]
+        with tempfile.TemporaryDirectory(prefix="drillyard-check-") as scratch:
+            Path(scratch).chmod(0o755)
+            file = Path(scratch) / MAIN
+            file.write_text(files[MAIN].read_text())
+            file.chmod(0o644)
+            data = make_directory(Path(scratch) / "data", self.site.account, mode=0o700)
+            said = self._trial(file, data)
+        return _problems(said, files[MAIN].read_text()) if said else []
+
+    def _trial(self, file: Path, data: Path) -> str:
+        """What the server says when it gives up; empty when it comes up (or is still loading after 2 s)."""
+        part, account = parts.find("valkey"), self.site.account
+        log = data / "log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                part.argv(str(file), *_options({"port": "0"}, data, data / "s")),
+                env={"LC_ALL": "C", **part.env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                user=None if account.is_current else account.uid,
+                group=None if account.is_current else account.gid,
+                extra_groups=None if account.is_current else (),
+            )
+        try:
+            deadline = time.monotonic() + _TRIAL_S
+            while time.monotonic() < deadline and not (data / "s").exists():
+                if process.poll() is not None:
+                    return log.read_text() or f"it ended with {process.returncode}"
+                time.sleep(0.01)
+        finally:
+            process.kill()
+            process.wait()
+        return ""
+
+
+def directives(text: str) -> dict[str, str]:
+    """The file as names and values; a directive that is repeated (`save`) keeps all its values.
+
+    Comments are whole lines; values may be quoted (https://valkey.io/topics/valkey.conf).
+    """
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            name, *values = shlex.split(line)
+            value = " ".join(values)
+            name = name.lower()
+            found[name] = f"{found[name]} {value}" if name in found else value
+    return found
+
+
+def _options(settings: Mapping[str, str], data: Path, socket: Path) -> list[str]:
+    always = {"daemonize": "no", "dir": str(data), "unixsocket": str(socket), "unixsocketperm": "700"}
+    everything = {**settings, **always, "logfile": "", "pidfile": ""}
+    return [word for name, value in everything.items() for word in (f"--{name}", value)]
+
+
+def _problems(said: str, text: str) -> list[Problem]:
+    if not (match := _FATAL.search(said)):
+        return [Problem(MAIN, 0, said.strip()[-300:])]
+    line = int(match["line"])
+    if line > len(text.splitlines()):
+        return [Problem(MAIN, 0, f"{match['message']} ({match['text']})")]
+    return [Problem(MAIN, line, f"{match['message']}: {match['text']}")]
