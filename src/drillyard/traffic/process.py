@@ -18,6 +18,7 @@ import ctypes
 import gc
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from drillyard.traffic.live import LiveSummary
 from drillyard.traffic.plan import TrafficPlan
 
 PR_SET_PDEATHSIG = 1
+SPARE_FILES = 64
 PRIORITY = -5
 """Niceness when the system allows it (root): a customer elsewhere would not share the shop's cores."""
 
@@ -106,6 +108,24 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
+def _allow_connections(wanted: int) -> None:
+    """Make room for `wanted` connections beside the few files of our own.
+
+    Raises:
+        UserError: the system does not allow so many open files.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + SPARE_FILES
+    if hard != resource.RLIM_INFINITY and needed > hard:
+        raise UserError(
+            f"The system allows {hard} open files, and {wanted} requests in flight need {needed}",
+            where="max_in_flight",
+            next_step=f"Plan at most {hard - SPARE_FILES}, or raise `ulimit -Hn`.",
+        )
+    if soft != resource.RLIM_INFINITY and needed > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
 async def _run(plan: TrafficPlan, *, attached: bool) -> None:
     loop = asyncio.get_running_loop()
     engine = Engine(plan, Announcer(sys.stdout.fileno()))
@@ -114,6 +134,7 @@ async def _run(plan: TrafficPlan, *, attached: bool) -> None:
     if attached:
         os.set_blocking(sys.stdin.fileno(), False)
         loop.add_reader(sys.stdin.fileno(), Control(sys.stdin.fileno(), engine, loop).readable)
+    _allow_connections(plan.max_in_flight)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
