@@ -1,19 +1,10 @@
-"""What completes arguments: names of scenarios, tasks and components. Completion never fails."""
+"""What completes arguments: names of tasks and components. Completion never fails."""
 
 import typer
 
 from drillyard.base.errors import DrillyardError
 from drillyard.drill.places import Places, Record, choose
-from drillyard.scenario.scenario import find_scenario, find_scenarios
-
-
-def complete_scenarios(incomplete: str) -> list[tuple[str, str]]:
-    """Scenarios that begin so, with their titles."""
-    try:
-        found = find_scenarios()
-    except DrillyardError:
-        return []
-    return [(each.slug, each.manifest.title) for each in found if each.slug.startswith(incomplete)]
+from drillyard.scenario.scenario import find_scenario
 
 
 def complete_tasks(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

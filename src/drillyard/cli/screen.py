@@ -59,7 +59,14 @@ def number(value: float) -> str:
     return f"{value:.1f}" if magnitude >= 10 else f"{value:.2f}" if magnitude >= 1 else f"{value:.3g}"
 
 
-def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a Markdown table; the first is the head."""
-    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([head, "|" + "---|" * len(rows[0]), *body])
+def amount(value: float, unit: str) -> str:
+    """A figure with its unit, as people read it: bytes as MiB, shares as percent."""
+    match unit:
+        case "B":
+            return f"{number(value / 2**20)} MiB"
+        case "ratio":
+            return f"{number(value * 100)} %"
+        case "/s" | "/request" | "":
+            return f"{number(value)}{unit}"
+        case _:
+            return f"{number(value)} {unit}"

@@ -12,8 +12,11 @@ from starlette.routing import Route
 from drillyard.base.errors import UserError
 from drillyard.drill.client import COMMAND_HEADER
 from drillyard.drill.engine import Engine
+from drillyard.drill.pages import Pages
+from drillyard.drill.results import Results
 from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, TimelineView
 from drillyard.drill.wire import REQUEST, ErrorAnswer, ErrorBody
+from drillyard.scenario.scenario import find_scenario
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -56,6 +59,8 @@ def build(engine: Engine) -> Starlette:
 class _Api:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._pages = Pages(engine.record, engine.store, find_scenario(engine.record.scenario))
+        self._results = Results(engine.places, engine.store)
 
     async def status(self, request: Request) -> Response:
         self._touch(request)
@@ -63,7 +68,7 @@ class _Api:
 
     async def brief(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.pages.brief())
+        return _json(self._pages.brief())
 
     async def access(self, request: Request) -> Response:
         self._touch(request)
@@ -71,7 +76,7 @@ class _Api:
 
     async def task(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.pages.task(request.path_params["task"]))
+        return _json(self._pages.task(request.path_params["task"]))
 
     async def timeline(self, request: Request) -> Response:
         after = _number(request, "after", 0)
@@ -105,38 +110,39 @@ class _Api:
 
     async def hints(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.pages.hints(request.path_params["task"]))
+        return _json(self._pages.hints(request.path_params["task"]))
 
     async def take_hint(self, request: Request) -> Response:
         self._touch(request)
         wanted = HintRequest.model_validate_json(await request.body())
-        return _json(self._engine.pages.take_hint(wanted.task))
+        return _json(self._pages.take_hint(wanted.task))
 
     async def notes(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.pages.notes())
+        return _json(self._pages.notes())
 
     async def write_note(self, request: Request) -> Response:
         self._touch(request)
         wanted = NoteRequest.model_validate_json(await request.body())
-        return _json(self._engine.pages.write_note(wanted.text))
+        return _json(self._pages.write_note(wanted.text))
 
     async def measurements(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.results.measurements())
+        return _json(self._results.measurements())
 
     async def measurement(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.results.measurement(request.path_params["id"]))
+        everything = request.query_params.get("all") == "1"
+        return _json(self._results.measurement(request.path_params["id"], everything=everything))
 
     async def compare(self, request: Request) -> Response:
         self._touch(request)
         one, other = request.query_params.get("a", ""), request.query_params.get("b", "")
-        return _json(await self._engine.results.compare(one, other))
+        return _json(self._results.compare(one, other))
 
     async def report(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.results.report())
+        return _json(self._results.report())
 
     async def log_names(self, request: Request) -> Response:
         return PlainTextResponse("\n".join(self._engine.log_names()))

@@ -1,8 +1,8 @@
 """The heart of the daemon: one drill with its range, its customers and its operations.
 
 This module imports little on purpose: the range's processes are started before anything heavy is imported.
-Every operation is a module in `drillyard.drill.work` with one function `run(engine, request, report)`, imported
-when it is first asked for, in a thread.
+Every operation is a module in `drillyard.drill.work` with one function `run(engine, request, report)`,
+imported when it is first asked for, in a thread.
 """
 
 import asyncio

@@ -166,19 +166,19 @@ class OperationsView(_View):
     operations: list[OperationView]
 
 
-class MeasurementView(_View):
-    """One kept measurement: `summary` is what its operation gave."""
+class MeasurementLine(_View):
+    """One kept measurement."""
 
     id: str
     at: float
+    label: str
     purpose: str
-    summary: JsonValue
 
 
 class MeasurementsView(_View):
     """All kept measurements, oldest first."""
 
-    measurements: list[MeasurementView]
+    measurements: list[MeasurementLine]
 
 
 class ReportView(_View):
@@ -194,3 +194,117 @@ class Acknowledged(_View):
     """It is done and on disk."""
 
     ok: bool = True
+
+
+class StartedView(_View):
+    """What a start gave: `took_s` from the order to the first page through the load balancer."""
+
+    name: str
+    variant: str
+    url: str
+    workspace: str
+    took_s: float
+    warnings: list[str] = []
+
+
+class AppliedView(_View):
+    """What an apply did; both are empty when nothing had changed."""
+
+    files: list[str]
+    actions: list[str]
+
+
+class FigureRow(_View):
+    """One figure of a measurement: the learner's value with its interval, the twin's, and their paired ratio.
+
+    None where the windows were too few or too unlike for it; `windows` are the learner's values one by one.
+    """
+
+    name: str
+    unit: str
+    value: float
+    low: float | None
+    high: float | None
+    twin: float | None
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    windows: list[float]
+    source: str
+
+
+class FiguresView(_View):
+    """A measurement; `troubles` say why windows of it prove nothing."""
+
+    id: str
+    at: float
+    label: str
+    purpose: str
+    complete: bool
+    rows: list[FigureRow]
+    troubles: list[str] = []
+
+
+class ChangeRow(_View):
+    """One figure in two measurements. `ratio` is after / before with its interval, on the `basis` named."""
+
+    name: str
+    unit: str
+    before: float
+    after: float
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    basis: str
+    different: bool
+
+
+class ComparisonView(_View):
+    """Two measurements side by side."""
+
+    before: str
+    after: str
+    rows: list[ChangeRow]
+
+
+class EvidenceView(_View):
+    """What was measured, beside what was asked of it."""
+
+    what: str
+    status: str
+    value: float | None
+    low: float | None
+    high: float | None
+    threshold: str
+    unit: str
+    source: str
+    look_next: str
+    reason: str
+
+
+class VerdictView(_View):
+    """One check's verdict."""
+
+    id: str
+    title: str
+    status: str
+    reason: str
+    our_bug: bool
+    evidence: list[EvidenceView]
+
+
+class TaskVerdictView(_View):
+    """One task's verdict: `fail` when any check fails, else `inconclusive` when any is, else `pass`."""
+
+    task: str
+    title: str
+    outcome: str
+    checks: list[VerdictView]
+
+
+class CheckedView(_View):
+    """What a check gave, task by task; `invariants` is among them as a task of its own."""
+
+    outcome: str
+    tasks: list[TaskVerdictView]
+    measurement: str

@@ -1,0 +1,34 @@
+"""`drill check`: judge one task, or all, by measuring."""
+
+from typing import Annotated
+
+import typer
+
+from drillyard.cli.completing import complete_tasks
+from drillyard.cli.following import run
+from drillyard.cli.options import DrillName, Json
+from drillyard.cli.screen import out, show_json
+from drillyard.cli.verdicts import draw_task, exit_code
+from drillyard.drill.client import Client
+from drillyard.drill.places import choose
+from drillyard.drill.views import CheckedView
+from drillyard.drill.wire import Check
+
+
+def command(
+    task: Annotated[
+        str | None, typer.Argument(help="A task (number or id).", autocompletion=complete_tasks)
+    ] = None,
+    drill: DrillName = None,
+    as_json: Json = False,
+) -> None:
+    """Judge one task, or all, by measuring. Ends with 0 (pass), 1 (fail) or 3 (inconclusive)."""
+    with Client(choose(drill), "check") as client:
+        checked = CheckedView.model_validate(run(client, Check(task=task or "")))
+    if as_json:
+        show_json(checked)
+    else:
+        for each in checked.tasks:
+            draw_task(each)
+        out.print(f"[dim]Measured as {checked.measurement}: drill measure --show {checked.measurement}[/]")
+    raise SystemExit(exit_code(checked.outcome))

@@ -1,0 +1,82 @@
+"""`drill measure`: figures of your range beside the untouched one."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from drillyard.base.clock import wall
+from drillyard.cli.following import run
+from drillyard.cli.options import DrillName, Json
+from drillyard.cli.screen import amount, number, out, show_json, span, sparkline
+from drillyard.drill.client import Client
+from drillyard.drill.places import choose
+from drillyard.drill.views import FigureRow, FiguresView, MeasurementsView
+from drillyard.drill.wire import Measure
+
+
+def command(
+    *,
+    label: Annotated[str, typer.Option(help="A name for it, such as `before`.")] = "",
+    show: Annotated[
+        str | None, typer.Option(help="Show one that is kept: an id, a label, first, last.")
+    ] = None,
+    kept: Annotated[bool, typer.Option("--list", help="Only list what is kept.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every reading, not only the telling ones.")
+    ] = False,
+    drill: DrillName = None,
+    as_json: Json = False,
+) -> None:
+    """Measure your range beside the untouched one, and keep the figures."""
+    with Client(choose(drill), "measure") as client:
+        if kept:
+            _list(client.get("/measurements", MeasurementsView), as_json=as_json)
+            return
+        if show is None:
+            show = FiguresView.model_validate(run(client, Measure(label=label))).id
+        found = client.get(f"/measurements/{show}", FiguresView, all=int(everything))
+    if as_json:
+        show_json(found)
+    else:
+        draw(found)
+
+
+def draw(found: FiguresView) -> None:
+    """The table of one measurement."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("figure", "yours", "untouched", "yours / untouched", "windows"):
+        table.add_column(head, justify="left" if head in ("figure", "windows") else "right")
+    for row in found.rows:
+        table.add_row(
+            row.name, _value(row, row.value), _value(row, row.twin), _ratio(row), sparkline(row.windows)
+        )
+    out.print(table)
+    for trouble in found.troubles:
+        out.print(f"[yellow]Windows left out: {trouble}[/]")
+    if not found.complete:
+        out.print("[yellow]It was interrupted: these are the windows until then.[/]")
+    label = f" ({found.label})" if found.label else ""
+    out.print(f"Kept as [bold]{found.id}[/]{label}. Compare it: drill compare first {found.id}")
+
+
+def _value(row: FigureRow, value: float | None) -> str:
+    return "-" if value is None else amount(value, row.unit)
+
+
+def _ratio(row: FigureRow) -> str:
+    if row.ratio is None:
+        return "-"
+    if row.ratio_low is None or row.ratio_high is None:
+        return number(row.ratio)
+    return f"{number(row.ratio)} ({number(row.ratio_low)}..{number(row.ratio_high)})"
+
+
+def _list(found: MeasurementsView, *, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    if not found.measurements:
+        out.print("Nothing is kept yet. Make one: drill measure --label before")
+    for line in found.measurements:
+        out.print(f"{line.id:6} {span(wall() - line.at):>12} ago  {line.purpose:8} {line.label}")

@@ -1,0 +1,33 @@
+"""`drill report`: what the latest submission came to."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drillyard.base.errors import UserError
+from drillyard.cli.options import DrillName, Json
+from drillyard.cli.screen import out, show_json, show_markdown
+from drillyard.drill.client import Client
+from drillyard.drill.places import choose
+from drillyard.drill.views import ReportView
+
+
+def command(
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to a file.")] = None,
+    drill: DrillName = None,
+    as_json: Json = False,
+) -> None:
+    """The report of your latest submission."""
+    with Client(choose(drill), "report") as client:
+        report = client.get("/report", ReportView)
+    if output is not None:
+        try:
+            output.write_text(report.markdown)
+        except OSError as error:
+            raise UserError(f"The report cannot be written: {error.strerror}", where=str(output)) from error
+        out.print(f"Written to {output}", soft_wrap=True)
+    elif as_json:
+        show_json(report)
+    else:
+        show_markdown(report.markdown)

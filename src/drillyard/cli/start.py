@@ -1,0 +1,69 @@
+"""`drill start`: from nothing to a running shop."""
+
+import importlib
+import random
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drillyard.base.errors import UserError
+from drillyard.base.paths import content
+from drillyard.cli.completing_scenarios import complete_scenarios
+from drillyard.cli.options import Json
+from drillyard.drill.places import Places, create, default_name, new_record, places_of
+from drillyard.drill.spawn import spawn
+
+
+def command(
+    scenario: Annotated[str, typer.Argument(help="See `drill list`.", autocompletion=complete_scenarios)],
+    *,
+    name: Annotated[str | None, typer.Option(help="Its name; by default the scenario's.")] = None,
+    variant: Annotated[
+        str | None, typer.Option(help="Which flaws: the same number gives the same. By default any.")
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(help="Where your files go; by default ~/drills/NAME.")
+    ] = None,
+    traffic: Annotated[bool, typer.Option(help="Whether customers come from the start.")] = True,
+    data_scale: Annotated[
+        float | None,
+        typer.Option(min=0.001, max=4, help="Size of the data; by default the scenario's own, 1."),
+    ] = None,
+    if_missing: Annotated[
+        bool, typer.Option("--if-missing", help="Go on with that drill if it is there.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Start a drill: a running shop, its workspace and its customers."""
+    _check(scenario)
+    fresh = False
+    if if_missing and places_of(name or scenario).record.is_file():
+        places = places_of(name or scenario)
+    else:
+        places = create(
+            new_record(
+                name=name or default_name(scenario),
+                scenario=scenario,
+                variant=variant or str(random.SystemRandom().randint(1, 999)),
+                workspace=workspace,
+                traffic=traffic,
+                scale=data_scale,
+            )
+        )
+        spawn(places)
+        fresh = True
+    _follow(places, fresh=fresh, as_json=as_json)
+
+
+def _follow(places: Places, *, fresh: bool, as_json: bool) -> None:
+    """Watch it come up. Imported only now: the daemon starts the range meanwhile."""
+    importlib.import_module("drillyard.cli.starting").follow_start(places, fresh=fresh, as_json=as_json)
+
+
+def _check(scenario: str) -> None:
+    """Whether there is such a scenario; the daemon reads it."""
+    directory = content() / "scenarios"
+    if not (directory / scenario / "scenario.yaml").is_file():
+        known = ", ".join(sorted(path.parent.name for path in directory.glob("*/scenario.yaml"))) or "none"
+        raise UserError(f"There is no scenario called `{scenario}`", next_step=f"There are: {known}.")

@@ -1,0 +1,29 @@
+"""`drill submit`: everything measured anew, and judged."""
+
+from drillyard.cli.following import announce, follow
+from drillyard.cli.options import DrillName, Json
+from drillyard.cli.screen import out, show_json, show_markdown
+from drillyard.cli.verdicts import exit_code
+from drillyard.drill.client import Client
+from drillyard.drill.places import choose
+from drillyard.drill.views import OperationsView, ReportView
+from drillyard.drill.wire import Submit
+
+
+def command(drill: DrillName = None, as_json: Json = False) -> None:
+    """Have everything measured anew and judged (at most 6 minutes).
+
+    Ctrl-C only stops watching: `drill submit` again watches on. One that was cut short is taken up again.
+    """
+    with Client(choose(drill), "submit") as client:
+        announce(client)
+        operations = client.get("/operations", OperationsView).operations
+        running = [each for each in operations if each.state == "running" and each.request.kind == "submit"]
+        result = follow(client, running[-1] if running else client.begin(Submit()))
+    report = ReportView.model_validate(result)
+    if as_json:
+        show_json(report)
+    else:
+        show_markdown(report.markdown)
+        out.print("[dim]Read it again with: drill report[/]")
+    raise SystemExit(exit_code(report.outcome))

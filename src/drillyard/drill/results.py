@@ -1,0 +1,89 @@
+"""What was measured and judged in a drill, read back."""
+
+from drillyard.assess import kept
+from drillyard.assess.measurement import Measurement
+from drillyard.base.errors import UserError
+from drillyard.drill.figures import changes, figures
+from drillyard.drill.places import Places
+from drillyard.drill.store import MeasurementRow, Store
+from drillyard.drill.views import ComparisonView, FiguresView, MeasurementLine, MeasurementsView, ReportView
+
+
+class Results:
+    """The measurements and reports of one drill."""
+
+    def __init__(self, places: Places, store: Store) -> None:
+        self._places = places
+        self._store = store
+
+    def measurements(self) -> MeasurementsView:
+        """All kept measurements, oldest first."""
+        lines = [
+            MeasurementLine(id=row.id, at=row.at, label=row.summary, purpose=row.purpose)
+            for row in self._store.measurements()
+        ]
+        return MeasurementsView(measurements=lines)
+
+    def measurement(self, name: str, *, everything: bool = False) -> FiguresView:
+        """One kept measurement.
+
+        Raises:
+            UserError: there is none of that name.
+        """
+        row = self._find(name)
+        return view_of(self._load(row), row.purpose, everything=everything)
+
+    def compare(self, before: str, after: str) -> ComparisonView:
+        """Two measurements side by side.
+
+        Raises:
+            UserError: there is none of one of the names.
+        """
+        one, other = self._find(before), self._find(after)
+        return ComparisonView(
+            before=_titled(one), after=_titled(other), rows=changes(self._load(one), self._load(other))
+        )
+
+    def report(self) -> ReportView:
+        """The report of the latest submission that was judged.
+
+        Raises:
+            UserError: nothing was submitted yet.
+        """
+        done = [attempt for attempt in self._store.attempts() if attempt.report is not None]
+        if not done:
+            raise UserError("Nothing was submitted yet", next_step="Have the drill judged: drill submit")
+        return ReportView.model_validate_json(str(done[-1].report))
+
+    def _find(self, name: str) -> MeasurementRow:
+        rows = self._store.measurements()
+        by_name = {row.id: row for row in rows} | {row.summary: row for row in rows if row.summary}
+        if rows:
+            by_name |= {"first": rows[0], "last": rows[-1]}
+        if name in by_name:
+            return by_name[name]
+        known = ", ".join(_titled(row) for row in rows)
+        raise UserError(
+            f"There is no measurement `{name}`",
+            next_step=f"There are: {known}." if known else "Make one: drill measure",
+        )
+
+    def _load(self, row: MeasurementRow) -> Measurement:
+        return kept.load(self._places.private / row.file)
+
+
+def view_of(measurement: Measurement, purpose: str, *, everything: bool = False) -> FiguresView:
+    """A measurement as it is shown."""
+    return FiguresView(
+        id=measurement.id,
+        at=measurement.ended,
+        label=measurement.label,
+        purpose=purpose,
+        complete=measurement.complete,
+        rows=figures(measurement, everything=everything),
+        troubles=list(measurement.learner.troubles()),
+    )
+
+
+def _titled(row: MeasurementRow) -> str:
+    return f"{row.id} ({row.summary})" if row.summary else row.id

@@ -1,0 +1,62 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from drillyard.base.errors import ExitCode
+from drillyard.cli.commands import COMMANDS
+
+
+def drill(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "drillyard.cli.main", *arguments],
+        env={**os.environ, "DRILLYARD_HOME": str(home), "HOME": str(home), "COLUMNS": "100", "DRILL": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_lists_every_command_and_imports_none(tmp_path: Path) -> None:
+    shown = drill(tmp_path, "--help").stdout
+    assert all(f" {command.name} " in shown for command in COMMANDS)
+    code = (
+        "import sys; sys.argv[1:] = ['--help']\n"
+        "from drillyard.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'httpx', 'pydantic', 'numpy', 'psycopg', 'starlette'} & set(sys.modules)\n"
+        "sys.exit(repr(heavy) if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", [command.name for command in COMMANDS])
+def test_every_command_has_help(name: str, tmp_path: Path) -> None:
+    done = drill(tmp_path, name, "--help")
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "Usage: drill" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["status", "brief", "apply", "measure", "check", "submit", "pause", "report"]
+)
+def test_without_a_drill_it_says_how_to_start_one(name: str, tmp_path: Path) -> None:
+    done = drill(tmp_path, name)
+    assert done.returncode == ExitCode.NO_DRILL
+    assert "drill start" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_scenario_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    done = drill(tmp_path, "start", "no-such-thing")
+    assert done.returncode == ExitCode.USAGE
+    assert "no-such-thing" in done.stderr
+    assert not (tmp_path / "drills").exists()
+
+
+def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
+    assert drill(tmp_path, "frobnicate").returncode == ExitCode.USAGE
