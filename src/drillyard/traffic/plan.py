@@ -103,6 +103,7 @@ class TrafficPlan(_Frozen):
     max_in_flight: int = Field(default=2_000, ge=1, le=20_000)
     signed_in: int = Field(default=24, ge=1, le=500)
     sessions: Path | None = None
+    trust_sessions: bool = False
     keep_s: float | None = Field(default=None, gt=0)
     ledger: Path | None = None
     results: Path | None = None

@@ -1,0 +1,248 @@
+"""A measuring session: load windows that alternate over the subjects, with every source's snapshots around
+each.
+
+The order of the subjects turns round with every round (T L P, P L T, ...), so that a drift of the machine
+that is steady falls on all of them alike. Every window of a round sends the same requests; the next round
+sends others. Subjects that are not being measured go to the background (`measure/quiet.py`).
+
+Windows that are done are kept on disk; a session with the same keeper goes on after the last complete round.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from drillyard.assess.customers import readings_of
+from drillyard.assess.kept import Keeper
+from drillyard.assess.measurement import LoadWindow
+from drillyard.assess.shape import Load, Shape
+from drillyard.assess.subject import Subject
+from drillyard.base.clock import monotonic, wall
+from drillyard.measure import quiet
+from drillyard.measure.reading import Reading, Window
+from drillyard.measure.watch import Watch
+from drillyard.traffic.plan import Constant, TrafficPlan
+from drillyard.traffic.result import TrafficResult
+from drillyard.traffic.runner import TrafficProcess
+
+WARM_SEED = 90_000
+"""Added to the seed for warming up, so that no window repeats those requests."""
+MAX_STEAL = 0.15
+"""Share of CPU time that the hypervisor may keep before seconds prove nothing."""
+CLOCK_SLIP_S = 0.25
+"""How far the wall clock may move against the monotonic one inside a window before somebody changed it."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a session is: `done` of `total` steps, what is going on, and about how long it still takes."""
+
+    done: int
+    total: int
+    text: str
+    seconds_left: float
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def _quietly(_: Progress) -> None:
+    return
+
+
+@dataclass
+class Turns:
+    """Who is being measured right now, for those who must not disturb it."""
+
+    _measured: str = ""
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def begin(self, subject: str) -> None:
+        """A window of `subject` begins."""
+        async with self._changed:
+            self._measured = subject
+
+    async def end(self) -> None:
+        """It is over."""
+        async with self._changed:
+            self._measured = ""
+            self._changed.notify_all()
+
+    async def until_not(self, subject: str) -> None:
+        """Wait until `subject` is not being measured."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._measured != subject)
+
+
+class Session:
+    """Alternating windows over running subjects. Interrupt it by cancelling; nothing that is done is lost."""
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        load: Load,
+        shape: Shape,
+        keeper: Keeper,
+        *,
+        progress: OnProgress = _quietly,
+    ) -> None:
+        self._subjects = tuple(subjects)
+        self._load = load
+        self._shape = shape
+        self._keeper = keeper
+        self._progress = progress
+        self._watches: Mapping[str, Watch] = {}
+        self._total = len(subjects) * (shape.rounds + 1)
+        self._done = 0
+        self.turns = Turns()
+
+    async def run(self) -> tuple[LoadWindow, ...]:
+        """Measure what is not measured yet, and give all windows.
+
+        Raises:
+            TrafficFailedError: the traffic process broke.
+            UserError: results cannot be written.
+        """
+        kept = _complete_rounds(self._keeper.windows(), {subject.name for subject in self._subjects})
+        first = max((window.round for window in kept), default=-1) + 1
+        self._done = first * len(self._subjects)
+        if first >= self._shape.rounds:
+            return kept
+        async with AsyncExitStack() as stack:
+            self._watches = {subject.name: Watch(subject.site) for subject in self._subjects}
+            for watch in self._watches.values():
+                stack.push_async_callback(watch.close)
+            stack.callback(self._all_to_foreground)
+            for subject in self._subjects:
+                await self._warm(subject)
+            windows = list(kept)
+            for number in range(first, self._shape.rounds):
+                turn = self._subjects if number % 2 == 0 else self._subjects[::-1]
+                for subject in turn:
+                    windows.append(await self._window(subject, number))
+            return tuple(windows)
+
+    async def send(
+        self, subject: Subject, *, rate: float, seconds: float, seed: int, trust: bool = True
+    ) -> TrafficResult:
+        """One run of traffic with `subject` alone in the foreground; `trust` sends no request but the
+        planned.
+        """
+        self._only(subject)
+        plan = traffic_plan(subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust)
+        process = await TrafficProcess.start(plan)
+        try:
+            return await process.result()
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+
+    async def _warm(self, subject: Subject) -> None:
+        self._tell(f"warming up {subject.name}")
+        await self.turns.begin(subject.name)
+        try:
+            await self.send(
+                subject,
+                rate=self._load.rate,
+                seconds=self._shape.warm_s,
+                seed=self._load.seed + WARM_SEED,
+                trust=False,
+            )
+        finally:
+            await self.turns.end()
+        self._done += 1
+
+    async def _window(self, subject: Subject, number: int) -> LoadWindow:
+        self._tell(f"round {number + 1} of {self._shape.rounds}: {subject.name}")
+        watch = self._watches[subject.name]
+        await self.turns.begin(subject.name)
+        try:
+            self._only(subject)
+            await watch.begin()
+            started, steady = wall(), monotonic()
+            result = await self.send(
+                subject,
+                rate=self._load.rate,
+                seconds=self._shape.window_s,
+                seed=self._load.seed + number,
+            )
+            slipped = abs((wall() - started) - (monotonic() - steady)) > CLOCK_SLIP_S
+            span = Window(result.started, result.ended)
+            sheets = await watch.end(span, sum(result.outcomes.values()))
+        finally:
+            await self.turns.end()
+        readings = {**sheets.readings, **readings_of(result)}
+        troubles = troubles_of(result, readings, clock_slipped=slipped)
+        window = LoadWindow(subject.name, number, span, result, readings, sheets.gaps, troubles)
+        await asyncio.to_thread(self._keeper.keep_window, window)
+        self._done += 1
+        return window
+
+    def _only(self, subject: Subject) -> None:
+        for other in self._subjects:
+            if other is not subject:
+                quiet.background(other.pids().values())
+        quiet.foreground(subject.pids().values())
+
+    def _all_to_foreground(self) -> None:
+        for subject in self._subjects:
+            quiet.foreground(subject.pids().values())
+
+    def _tell(self, text: str) -> None:
+        left = self._shape.seconds(len(self._subjects)) * (1 - self._done / max(self._total, 1))
+        self._progress(Progress(self._done, self._total, text, left))
+
+
+def traffic_plan(
+    subject: Subject,
+    load: Load,
+    *,
+    rate: float,
+    seconds: float,
+    seed: int,
+    trust: bool = True,
+    timeout_s: float = 10.0,
+) -> TrafficPlan:
+    """The plan of one run against one subject."""
+    return TrafficPlan(
+        target=subject.target,
+        profile=Constant(rate=rate),
+        duration_s=seconds,
+        mix=dict(load.mix),
+        seed=seed,
+        products=load.products,
+        customers=load.customers,
+        timeout_s=timeout_s,
+        ledger=subject.ledger,
+        sessions=subject.sessions,
+        trust_sessions=trust,
+    )
+
+
+def troubles_of(
+    result: TrafficResult, readings: Mapping[str, Reading], *, clock_slipped: bool = False
+) -> tuple[str, ...]:
+    """Why the seconds of one window prove nothing; empty when they do."""
+    found = []
+    if not result.kept_schedule:
+        found.append("the traffic could not keep its schedule: this machine is too busy")
+    if result.stopped_early:
+        found.append("the traffic was stopped before the end of the window")
+    steal = readings.get("machine.steal")
+    if steal is not None and steal.value > MAX_STEAL:
+        found.append(f"the machine was starved: its host kept {steal.value:.0%} of the CPU time")
+    if clock_slipped:
+        found.append("the machine's clock was changed inside the window")
+    return tuple(found)
+
+
+def _complete_rounds(windows: Sequence[LoadWindow], subjects: set[str]) -> tuple[LoadWindow, ...]:
+    """The windows of rounds in which every subject was measured, without a hole before them."""
+    by_round: dict[int, set[str]] = {}
+    for window in windows:
+        by_round.setdefault(window.round, set()).add(window.subject)
+    complete = 0
+    while subjects <= by_round.get(complete, set()):
+        complete += 1
+    return tuple(window for window in windows if window.round < complete and window.subject in subjects)

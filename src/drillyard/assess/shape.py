@@ -1,0 +1,58 @@
+"""How long a measurement takes: its windows, and the bound that is promised for it.
+
+`quick` decides the checks of one task, `measure` shows the learner where they stand, `full` is the
+submission.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+TURN_S = 0.9
+"""Seconds between two windows: ending one, starting the traffic of the next, snapshots (measured: 0.6 to
+0.9).
+"""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Rounds of one window a subject, in seconds. `limit_s` is what the whole may take at most."""
+
+    kind: str
+    rounds: int
+    window_s: float
+    warm_s: float
+    limit_s: float
+    step_s: float = 0.0
+    """Length of one step of the search for sustained throughput; 0: not searched for."""
+    steps: int = 0
+    """Most steps for one subject."""
+
+    def seconds(self, subjects: int, *, probe_s: float = 0.0) -> float:
+        """How long it takes with so many subjects, from the first warm-up to the last reading."""
+        windows = subjects * (self.warm_s + TURN_S + self.rounds * (self.window_s + TURN_S))
+        capacity = subjects * self.steps * (self.step_s + TURN_S) if self.step_s else 0.0
+        return max(windows, probe_s) + capacity + 2.0
+
+    def throughput_only_with(self, wanted: bool) -> "Shape":
+        """The same without the search for sustained throughput, unless it is wanted."""
+        return self if wanted else Shape(self.kind, self.rounds, self.window_s, self.warm_s, self.limit_s)
+
+
+QUICK = Shape("quick", rounds=5, window_s=2.2, warm_s=2.5, limit_s=45)
+MEASURE = Shape("measure", rounds=4, window_s=2.0, warm_s=1.5, limit_s=30)
+FULL = Shape("full", rounds=6, window_s=4.0, warm_s=5.0, limit_s=360, step_s=3.0, steps=9)
+SHAPES: Mapping[str, Shape] = {shape.kind: shape for shape in (QUICK, MEASURE, FULL)}
+
+
+@dataclass(frozen=True)
+class Load:
+    """The traffic of windows. `objectives_ms` is the promised 95th percentile by route ("" for all
+    together).
+    """
+
+    rate: float
+    mix: Mapping[str, float]
+    objectives_ms: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+    products: int = 50_000
+    customers: int = 20_000
