@@ -181,4 +181,9 @@ def _unfit(path: Path, name: str) -> Problem | None:
         return Problem(name, 0, "cannot be read: permission denied")
     if path.stat().st_size > MAX_FILE_BYTES:
         return Problem(name, 0, f"has {path.stat().st_size} bytes", f"at most {MAX_FILE_BYTES}")
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes().count(b"\n", 0, error.start) + 1
+        return Problem(name, line, "is not UTF-8 text", "text")
     return None

@@ -9,7 +9,6 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload
 from drillyard.range.components.http_probe import status_of
 from drillyard.range.components.tooling import complaints, line_of_quoted, missing, side_by_side
-from drillyard.range.privileges import make_directory
 
 MAIN = "alertmanager.yml"
 _FAILED = re.compile(r"FAILED: (?P<message>.*?)(?:\n\n|\namtool: error|$)", re.DOTALL)
@@ -25,8 +24,7 @@ class Alertmanager(Component):
 
     def prepare(self) -> None:
         """Directories."""
-        for directory in (self.site.directory, self.site.config, self.site.data):
-            make_directory(directory, self.site.account)
+        super().prepare()
         if not (self.site.config / MAIN).exists():
             raise UserError("Alertmanager has no configuration", where=str(self.site.config / MAIN))
 

@@ -7,7 +7,6 @@ from drillyard.base.errors import Problem
 from drillyard.range.component import Command, Component, Fork, Site
 from drillyard.range.components.http_probe import status_of
 from drillyard.range.credentials import Credentials
-from drillyard.range.privileges import make_directory
 
 
 class Exporter(Component):
@@ -20,10 +19,6 @@ class Exporter(Component):
     def __init__(self, name: str, site: Site, credentials: Credentials) -> None:
         super().__init__(name, site)
         self._credentials = credentials
-
-    def prepare(self) -> None:
-        """Its directory."""
-        make_directory(self.site.directory, self.site.account)
 
     def command(self) -> Command:
         """Forked, so that it shares the imports of the storefront."""
@@ -38,7 +33,7 @@ class Exporter(Component):
                 "valkey_url": f"redis://{self.site.addresses.endpoint('valkey')}/0",
             },
             env={"LANG": "C.UTF-8"},
-            cwd=self.site.directory,
+            cwd=self.site.run,
         )
 
     async def ready(self) -> bool:

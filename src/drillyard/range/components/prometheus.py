@@ -10,7 +10,7 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload, Site
 from drillyard.range.components.http_probe import status_of
 from drillyard.range.components.tooling import complaints, line_of_quoted, missing, side_by_side
-from drillyard.range.privileges import make_directory, write_file
+from drillyard.range.privileges import make_own_directory, write_file
 from drillyard.range.spec import RangeSpec
 
 MAIN = "prometheus.yml"
@@ -35,8 +35,7 @@ class Prometheus(Component):
 
     def prepare(self) -> None:
         """Directories, and the list of replicas and workers that Prometheus watches."""
-        for directory in (self.site.directory, self.site.config, self.site.data):
-            make_directory(directory, self.site.account)
+        super().prepare()
         if not (self.site.config / MAIN).exists():
             raise UserError("Prometheus has no configuration", where=str(self.site.config / MAIN))
         self.write_targets(self.spec)
@@ -48,7 +47,7 @@ class Prometheus(Component):
             UserError: it cannot be written.
         """
         self.spec = spec
-        targets = make_directory(self.site.config / "targets", self.site.account)
+        targets = make_own_directory(self.site.config / "targets", self.site.account)
         workers = [name for worker_type in spec.worker_processes for name in spec.worker_names(worker_type)]
         for file, names in (("storefront", list(spec.storefront_names)), ("workers", workers)):
             groups = [

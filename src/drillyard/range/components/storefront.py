@@ -13,7 +13,6 @@ from drillyard.range.addresses import Endpoint
 from drillyard.range.component import Command, Component, Fork, Reload, Site
 from drillyard.range.components.http_probe import status_of
 from drillyard.range.components.tooling import missing, side_by_side
-from drillyard.range.privileges import make_directory
 
 MAIN = "storefront.toml"
 SQL = "sql"
@@ -29,8 +28,7 @@ class StorefrontProcess(Component):
 
     def prepare(self) -> None:
         """Directories, and that there are settings."""
-        for directory in (self.site.directory, self.site.config, self.site.data):
-            make_directory(directory, self.site.account)
+        super().prepare()
         if not (self.site.config / MAIN).exists():
             raise UserError("The storefront has no settings", where=str(self.site.config / MAIN))
 
