@@ -334,6 +334,9 @@ class Engine:
                 step = exchange.walk.send(data)
             except StopIteration:
                 step = None
+            except _MALFORMED as error:
+                self._recorder.complain(exchange.step.route, f"malformed: {error!r}")
+                step = None
             if step is not None and now + step.think_s < self._end:
                 self._planned_count += 1
                 planned = now + step.think_s

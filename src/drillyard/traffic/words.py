@@ -4,14 +4,18 @@ first.
 
 from collections.abc import Sequence
 
-TERMS = (
-    "kettle", "steel", "lamp", "walnut", "chair", "backpack", "oak", "bottle", "table", "cotton", "knife",
-    "bamboo", "blanket", "leather", "clock", "mirror", "glass", "shelf", "copper", "basket", "linen", "pan",
-    "mug", "ceramic", "plate", "towel", "wool", "pillow", "curtain", "carpet", "bench", "granite", "ladder",
-    "hammer", "rubber", "saw", "drill", "titanium", "rake", "shovel", "marble", "hose", "bucket", "canvas",
-    "tent", "lantern", "cork", "stove", "helmet", "enamel", "saddle", "pump", "felt", "bell", "notebook",
-    "brass", "pen", "folder", "silk", "stapler", "globe", "birch", "puzzle", "kite", "iron", "drum", "flute",
-    "paper", "guitar", "easel", "brush", "vase", "frame",
+THINGS = (
+    "kettle", "lamp", "chair", "backpack", "bottle", "table", "knife", "blanket", "clock", "mirror",
+    "shelf", "basket", "pan", "mug", "plate", "towel", "pillow", "curtain", "carpet", "bench", "ladder",
+    "hammer", "saw", "drill", "rake", "shovel", "hose", "bucket", "tent", "lantern", "stove", "helmet",
+    "saddle", "pump", "bell", "notebook", "pen", "folder", "stapler", "globe", "puzzle", "kite", "drum",
+    "flute", "guitar", "easel", "brush", "vase", "frame", "box",
+)  # fmt: skip
+
+MATERIALS = (
+    "steel", "walnut", "oak", "cotton", "bamboo", "leather", "glass", "copper", "linen", "ceramic",
+    "wool", "granite", "rubber", "titanium", "marble", "canvas", "cork", "enamel", "felt", "brass",
+    "silk", "birch", "iron", "paper",
 )  # fmt: skip
 
 CATEGORIES = (
@@ -21,7 +25,7 @@ CATEGORIES = (
     "office-paper", "leisure-games",
 )  # fmt: skip
 
-SORTS = ("popular", "newest", "price")
+SORTS = ("popularity", "newest", "price")
 
 
 def popular(words: Sequence[str], chance: float) -> str:

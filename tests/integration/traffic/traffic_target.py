@@ -84,7 +84,7 @@ async def home() -> dict[str, Any]:
 
 @app.get("/api/products")
 async def products(page: int = 1) -> dict[str, Any]:
-    return {"items": [item(page * 10 + n) for n in range(10)]}
+    return {"items": [item(page * 10 + n) for n in range(10)], "page": page}
 
 
 @app.get("/api/products/{product}")
@@ -92,7 +92,7 @@ async def product_page(product: int) -> dict[str, Any]:
     review = {"rating": 5, "body": "Good value."}
     return item(product) | {
         "stock": 3,
-        "rating": {"count": 3, "average": 4.0},
+        "rating": {"reviews": 3, "average": 4.0},
         "reviews": [] if behaviour.get("drop_reviews") else [review],
         "price_as_of": time.time() - behaviour.get("stale_s", 0),
     }
@@ -108,11 +108,11 @@ async def search(q: str) -> dict[str, Any]:
     return {"items": [item(n) | {"name": f"Folding {q} {n}"} for n in range(1, 6)]}
 
 
-@app.post("/api/sessions")
+@app.post("/api/sessions", status_code=201)
 async def sessions(request: Request) -> dict[str, Any]:
     asked = await request.json()
     next(sign_ins)
-    return {"token": f"token-of-{asked['email']}"}
+    return {"token": f"token-of-{asked['email']}", "expires_in_s": 3600}
 
 
 @app.get("/api/cart")
@@ -144,6 +144,7 @@ async def checkout(
         raise HTTPException(409)
     number = next(numbers)
     order = {
+        "id": number,
         "order_id": number,
         "number": f"N{number}",
         "amount_cents": amount + (1 if behaviour.get("wrong_amount") else 0),
@@ -166,7 +167,7 @@ async def order_list(authorization: str | None = Header(None)) -> dict[str, Any]
 @app.get("/api/orders/{order}")
 async def one_order(order: int, authorization: str | None = Header(None)) -> dict[str, Any]:
     for known in orders[customer(authorization)]:
-        if known["order_id"] == order:
+        if known["id"] == order:
             return known
     raise HTTPException(404)
 
@@ -174,7 +175,8 @@ async def one_order(order: int, authorization: str | None = Header(None)) -> dic
 @app.get("/api/admin/reports/{name}")
 async def report(name: str, authorization: str | None = Header(None)) -> dict[str, Any]:
     customer(authorization)
-    return {"rows": [{"name": name}]}
+    rows = [{"name": name}]
+    return {"report": name, "by_day": rows, "by_category": rows, "items": rows}
 
 
 @app.get("/api/admin/orders")

@@ -13,7 +13,7 @@ def walk(visit: Visit, session: Session) -> Walk:
     if visit.a < 0.5:
         name, days = REPORTS[int(visit.b * len(REPORTS))], DAYS[int(visit.c * len(DAYS))]
         path = f"/api/admin/reports/{name}?days={days}"
-        yield get("admin-report", path, answers.report, session=session)
+        yield get("admin-report", path, answers.report(name), session=session)
     else:
         path = f"/api/admin/orders?page={1 + int(visit.b * 5)}"
         yield get("admin-orders", path, answers.order_list, session=session)

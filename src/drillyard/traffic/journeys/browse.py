@@ -18,14 +18,15 @@ def walk(visit: Visit, _: Session) -> Walk:
         path = f"/api/products?category={category}&sort={sort}&page={page}"
         yield get("category", path, answers.product_list)
     else:
-        yield get("reviews", f"/api/products/{visit.product}/reviews?page=1", answers.reviews)
+        path = f"/api/products/{visit.product}/reviews?page={_page(visit.d)}"
+        yield get("reviews", path, answers.reviews)
 
 
 def _page(chance: float) -> int:
-    """Most look at the first page; one in twenty goes deep."""
-    if chance < 0.8:
+    """Most look at the first page; one in ten goes deep, up to page 62."""
+    if chance < 0.75:
         return 1
-    return 2 if chance < 0.95 else 3 + int((chance - 0.95) * 340)
+    return 2 if chance < 0.9 else 3 + int((chance - 0.9) * 600)
 
 
 JOURNEY = Journey("browse", 1.0, walk)

@@ -12,11 +12,11 @@ def walk(visit: Visit, session: Session) -> Walk:
             "history", "/api/orders?page=1", answers.history_with(session.orders), session=session
         )
     else:
-        number = 2 + int(visit.b * visit.b * 8)
+        number = 2 + int(visit.b * visit.b * 58)
         page = yield get("history", f"/api/orders?page={number}", answers.order_list, session=session)
     if visit.c < 0.5 and page["items"]:
         items = page["items"]
-        chosen = items[int(visit.d * len(items))]["order_id"]
+        chosen = items[int(visit.d * len(items))]["id"]
         path = f"/api/orders/{chosen}"
         yield get("order", path, answers.order_of(chosen), session=session, think_s=0.3)
 
