@@ -22,7 +22,7 @@ _QUIET = ("httpx", "httpcore", "asyncio", "mail.log", "urllib3", "opentelemetry"
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger whose lines carry `logger: name`. May be made at import: it is configured when first used."""
-    return structlog.get_logger(name, logger=name)  # type: ignore[no-any-return]  # structlog types it as Any
+    return structlog.get_logger(logger_name=name)  # type: ignore[no-any-return]  # structlog types it as Any
 
 
 def configure(settings: Logs, process: str) -> None:
@@ -36,6 +36,8 @@ def configure(settings: Logs, process: str) -> None:
         _logger: object, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         event["process"] = process
+        if "logger_name" in event:
+            event["logger"] = event.pop("logger_name")
         return event
 
     shared: list[structlog.typing.Processor] = [

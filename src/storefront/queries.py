@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from aiosql.types import QueryDatum, SQLOperationType
 from aiosql.utils import SQLParseException
 
 from storefront.settings import SettingsProblem
+
+JOBS_FILE = "jobs.sql"
+"""Belongs to the background jobs; see storefront.jobs.queries."""
 
 _NAME = re.compile(r"^\s*--\s*name\s*:\s*(?P<spec>.*?)\s*$")
 _FIRST_WORD = re.compile(r"\w+")
@@ -110,8 +114,9 @@ def _query(datum: QueryDatum, file: str, line: int) -> Query:
     )
 
 
+@cache
 def shipped() -> Queries:
-    """The queries that come with the shop."""
+    """The queries that come with the shop; read once, for a forked child may not be able to."""
     found: dict[str, Query] = {}
     for file in sorted(files("storefront.sql").iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".sql"):
@@ -133,6 +138,8 @@ def load(directory: Path | None, base: Queries | None = None) -> Queries:
     if not directory.is_dir():
         raise QueryError([SettingsProblem(str(directory), 0, "there is no such directory")])
     for path in sorted(directory.glob("*.sql")):
+        if path.name == JOBS_FILE:
+            continue
         try:
             queries = parse(path.read_text(encoding="utf-8"), str(path))
         except QueryError as error:

@@ -76,7 +76,7 @@ class Kind(Section):
 class HomeKind(Kind):
     """The page that everybody sees first: bestsellers and novelties."""
 
-    ttl_s: float = setting(60.0, "Seconds that the home page is fresh.", gt=0, le=604_800)
+    ttl_s: float = setting(30.0, "Seconds that the home page is fresh.", gt=0, le=604_800)
     key: str = setting("home", "The key of the home page.", min_length=1, max_length=200)
 
 
@@ -118,7 +118,7 @@ class SearchKind(Kind):
     """One page of search results."""
 
     needed = frozenset({"q", "page", "per_page"})
-    ttl_s: float = setting(60.0, "Seconds that a page of results is fresh.", gt=0, le=604_800)
+    ttl_s: float = setting(30.0, "Seconds that a page of results is fresh.", gt=0, le=604_800)
     key: str = setting(
         "search:{q}:{page}:{per_page}", "The key of a page of results.", min_length=1, max_length=200
     )

@@ -7,6 +7,9 @@ class Catalogue(Section):
     """How much is shown, and how it is asked for."""
 
     batch_ratings: bool = setting(True, "Ratings of a list in one query. False: one query per product (N+1).")
+    batch_order_lines: bool = setting(
+        True, "The lines of a page of orders in one query. False: one query per order (N+1)."
+    )
     home_items: int = setting(12, "Products in each row of the home page.", ge=1, le=100)
     bestseller_orders: int = setting(
         2000, "Bestsellers are counted over so many of the newest orders.", ge=1, le=1_000_000

@@ -55,9 +55,10 @@ def load(path: Path | str) -> Settings:
 
 
 def _with_paths_beside(settings: Settings, directory: Path) -> Settings:
-    """A relative directory is meant relative to the settings file, wherever the process was started."""
-    database = settings.database
-    if database.sql_directory is None or database.sql_directory.is_absolute():
-        return settings
-    beside = database.model_copy(update={"sql_directory": directory / database.sql_directory})
-    return settings.model_copy(update={"database": beside})
+    """A relative path is meant relative to the settings file, wherever the process was started."""
+    database, security = settings.database, settings.security
+    if database.sql_directory is not None:
+        database = database.model_copy(update={"sql_directory": directory / database.sql_directory})
+    if security.policy_file is not None:
+        security = security.model_copy(update={"policy_file": directory / security.policy_file})
+    return settings.model_copy(update={"database": database, "security": security})

@@ -1,5 +1,7 @@
 """[security]: who may do what, and how sure we are who it is."""
 
+from pathlib import Path
+
 from limits import parse
 from pydantic import field_validator
 
@@ -23,9 +25,17 @@ class Security(Section):
     sign_in_limit: str = setting(
         "30/minute", "Failed sign-ins allowed per address and account, such as 10/minute. Empty: no limit."
     )
+    policy_file: Path | None = setting(
+        None, "Who may do what: a casbin policy, relative to this file. Empty: the shipped one."
+    )
     trust_forwarded_for: bool = setting(
         True, "Take the customer's address from X-Forwarded-For: only behind a proxy that sets it."
     )
+
+    @field_validator("policy_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("sign_in_limit")
     @classmethod

@@ -68,4 +68,11 @@ INSERT INTO price_history (product_id, price_cents) VALUES (:product, :price_cen
 UPDATE stock SET on_hand = :stock WHERE product_id = :product RETURNING product_id AS id, on_hand AS stock;
 
 -- name: insert_audit(actor, action, subject, detail)!
-INSERT INTO audit_log (actor_id, action, subject, detail) VALUES (:actor, :action, :subject, :detail);
+INSERT INTO audit_log (actor_id, action, subject, detail) VALUES (:actor, :action, :subject, CAST(:detail AS jsonb));
+
+-- name: request_report(name, days)^
+-- Made by a worker: see promise_job.
+INSERT INTO reports (name, days) VALUES (:name, :days) RETURNING id;
+
+-- name: report_by_id(report)^
+SELECT id, name, days, requested_at, started_at, finished_at, result FROM reports WHERE id = :report;

@@ -24,12 +24,6 @@ ORDER BY t.product_id;
 -- Always in the order of the ids, so that two checkouts cannot block each other.
 SELECT product_id, on_hand FROM stock WHERE product_id = ANY(:products) ORDER BY product_id FOR UPDATE;
 
--- name: take_stock(products, quantities)!
-UPDATE stock s
-SET on_hand = s.on_hand - wanted.quantity
-FROM unnest((:products)::integer[], (:quantities)::integer[]) AS wanted (product_id, quantity)
-WHERE s.product_id = wanted.product_id;
-
 -- name: insert_order(customer, amount_cents, currency)^
 INSERT INTO orders (customer_id, amount_cents, currency)
 VALUES (:customer, :amount_cents, :currency)
@@ -41,9 +35,26 @@ SELECT :order_id, line.product_id, line.quantity, line.price_cents
 FROM unnest((:products)::integer[], (:quantities)::integer[], (:prices)::integer[])
   AS line (product_id, quantity, price_cents);
 
+-- name: take_stock(order_id, products, quantities)!
+-- With the movement, so that it can be put back once when the payment is declined.
+WITH wanted AS (
+    SELECT * FROM unnest((:products)::integer[], (:quantities)::integer[]) AS w (product_id, quantity)
+), moved AS (
+    INSERT INTO stock_movements (order_id, product_id, kind, quantity)
+    SELECT :order_id, product_id, 'reserve', quantity FROM wanted
+)
+UPDATE stock s
+SET on_hand = s.on_hand - wanted.quantity
+FROM wanted
+WHERE s.product_id = wanted.product_id;
+
 -- name: insert_payment(order_id, token, amount_cents, currency)!
 INSERT INTO payments (order_id, token, amount_cents, currency)
 VALUES (:order_id, :token, :amount_cents, :currency);
 
 -- name: insert_idempotency_key(customer, key, order_id)!
 INSERT INTO idempotency_keys (customer_id, key, order_id) VALUES (:customer, :key, :order_id);
+
+-- name: promise_job(kind, payload)!
+-- Handed over to the queues by the workers, after the transaction, as often as it takes.
+INSERT INTO outbox (kind, payload) VALUES (:kind, CAST(:payload AS jsonb));

@@ -1,0 +1,98 @@
+"""The ASGI application of a replica: areas, refusals, and the layers around them."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from storefront.api import (
+    admin,
+    cart,
+    catalogue,
+    checkout,
+    health,
+    home,
+    orders,
+    products,
+    reviews,
+    search,
+    sessions,
+    window,
+)
+from storefront.api.answers import RefusedError, json_answer
+from storefront.database import DatabaseUnavailableError
+from storefront.middleware import ShopMiddleware, error_body
+from storefront.shop import Shop
+
+AREAS = (
+    home, catalogue, products, reviews, search, sessions, cart, checkout, orders, admin, health, window,
+)  # fmt: skip
+
+_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+class BodyLimit:
+    """Refuses request bodies above the limit, before anything reads them whole."""
+
+    def __init__(self, app: ASGIApp, shop: Shop) -> None:
+        self._app = app
+        self._shop = shop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, counting the body's bytes."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+            await self._app(scope, receive, send)
+            return
+        limit = self._shop.settings.web.max_body_bytes
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise HTTPException(413, f"The body is larger than {limit} bytes.")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _refusal(request: Request, status: int, code: str, message: str) -> Response:
+    return json_answer(error_body(code, message, request.state.request_id), status)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    match error:
+        case RefusedError():
+            return _refusal(request, error.status, error.code, error.message)
+        case DatabaseUnavailableError():
+            answer = _refusal(request, 503, "database_unavailable", f"The database is busy: {error.reason}.")
+            answer.headers["retry-after"] = "1"
+            return answer
+        case RequestValidationError():
+            first = error.errors()[0]
+            if first["loc"][0] == "path":
+                return _refusal(request, 404, "not_found", "There is no such thing.")
+            where = ".".join(str(part) for part in first["loc"][1:]) or "body"
+            return _refusal(request, 422, "invalid_request", f"{where}: {first['msg']}.")
+        case HTTPException():
+            code = _CODES.get(error.status_code, "refused")
+            return _refusal(request, error.status_code, code, str(error.detail))
+    raise error
+
+
+def make_app(shop: Shop) -> ASGIApp:
+    """The application that serves `shop`."""
+    app = FastAPI(title="The shop", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.shop = shop
+    for area in AREAS:
+        app.include_router(area.router)
+    for kind in (RefusedError, DatabaseUnavailableError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _refused)
+    return ShopMiddleware(
+        BodyLimit(app, shop),
+        metrics=shop.metrics.http,
+        chaos=shop.chaos,
+        logs=shop.settings.observability.logs,
+    )

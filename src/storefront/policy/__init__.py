@@ -1,0 +1,1 @@
+"""Who may do what: casbin's model and the shipped policy."""
