@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drillyard.base.errors import UserError
-from drillyard.range.component import Component, Exec
+from drillyard.range.component import Command, Component, Exec
 from drillyard.range.ledger import Ledger
 
 _LONGEST_LINE = 1 << 20
@@ -71,14 +71,16 @@ class NurseryClient:
         reader, self._writer = await asyncio.open_unix_connection(sock=ours, limit=_LONGEST_LINE)
         self._listening = asyncio.create_task(self._listen(reader))
 
-    async def start(self, component: Component) -> int:
-        """Start the process of a component; returns its pid.
+    async def start(self, component: Component, command: Command | None = None) -> int:
+        """Start the process of a component (with `command`, if that is not its usual one); returns its pid.
 
         Raises:
             UserError: it could not be executed.
             NurseryLostError: the nursery is gone.
         """
-        reply = await self._ask({"op": "start", "order": _order(component, self._ledger.mark)})
+        reply = await self._ask(
+            {"op": "start", "order": _order(component, command or component.command(), self._ledger.mark)}
+        )
         if "error" in reply:
             raise UserError(
                 f"{component.name} could not be started: {reply['error']}",
@@ -162,8 +164,8 @@ def _environment(ledger: Ledger) -> dict[str, str]:
     return {"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "2", **ledger.mark, **kept}
 
 
-def _order(component: Component, mark: Mapping[str, str]) -> dict[str, Any]:
-    command, site = component.command(), component.site
+def _order(component: Component, command: Command, mark: Mapping[str, str]) -> dict[str, Any]:
+    site = component.site
     order = {
         "name": component.name,
         "log": str(site.log),

@@ -109,7 +109,7 @@ def _problems(said: str) -> list[Problem]:
             continue
         text = match["text"].removeprefix("config : ").removeprefix("parsing ")
         place = _PLACE.search(text)
-        message = _PLACE.sub("", text).strip(" .'")
+        message = _PLACE.sub("", text).strip(" .")
         if place or not found:
             found.append(Problem(MAIN, int(place["line"]) if place else 0, message))
     return found or [Problem(MAIN, 0, said.strip()[-300:])]

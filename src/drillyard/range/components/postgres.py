@@ -16,14 +16,16 @@ from drillyard.base.errors import Problem, UserError
 from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload, Site
 from drillyard.range.components.tooling import missing
+from drillyard.range.ledger import started
 from drillyard.range.privileges import make_directory, own
 
 MAIN = "postgresql.conf"
 PRELOADED = "pg_stat_statements,auto_explain"
 """What measuring and learning need; set on the command line, so no file can lose it."""
 
-_AT_LINE = re.compile(r'(?P<message>.*) in file ".*?" line (?P<line>\d+)')
+_AT_LINE = re.compile(r'(?P<message>.*) in file ".*?" line (?P<line>\d+)(?:, (?P<near>near .*))?')
 _PARAMETER = re.compile(r'parameter "(?P<name>[\w.]+)"|^"(?P<first>\w+)" \(')
+_SEVERITY = re.compile(r"^.*?(?:LOG:  |WARNING:  |FATAL:  |postgres: )")
 _NOISE = ("skipping missing configuration file", "contains errors")
 
 
@@ -71,7 +73,7 @@ class Postgres(Component):
             pid = int(file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return
-        if not (psutil.pid_exists(pid) and psutil.Process(pid).name() == "postgres"):
+        if not started(pid) or psutil.Process(pid).name() != "postgres":
             file.unlink()
 
     def command(self) -> Command:
@@ -129,8 +131,8 @@ class Postgres(Component):
             file = Path(scratch) / MAIN
             file.write_text(text)
             file.chmod(0o644)
-            said = self._print("max_connections", file, Path(scratch))
-            if not said.isdecimal():
+            value, said = self._print("max_connections", file, Path(scratch))
+            if not value.isdecimal():
                 return _problems(said, text)
             return self._could_start(file, text, Path(scratch))
 
@@ -145,17 +147,17 @@ class Postgres(Component):
         shutil.copy(control, data / "global")
         for path in (data / "global", data / "PG_VERSION", data / "global" / "pg_control"):
             own(path, self.site.account)
-        said = self._print("shared_memory_size", file, data)
-        if not said.isdecimal():
+        value, said = self._print("shared_memory_size", file, data)
+        if not value.isdecimal() or "WARNING:  " in said:
             return _problems(said, text)
-        needed, there = int(said), psutil.virtual_memory().total >> 20
+        needed, there = int(value), psutil.virtual_memory().total >> 20
         if needed < there:
             return []
         message = f"the server would need {needed} MB of shared memory and this machine has {there} MB"
         return [Problem(MAIN, _line_of("shared_buffers", text), message, "a part of the memory")]
 
-    def _print(self, setting: str, file: Path, data: Path) -> str:
-        """What `postgres -C` prints: the value, or else the complaints."""
+    def _print(self, setting: str, file: Path, data: Path) -> tuple[str, str]:
+        """What `postgres -C` prints: the value, and the complaints."""
         part = parts.find("postgres")
         forced = {**self._forced(file), "external_pid_file": ""}
         account = self.site.account
@@ -172,7 +174,7 @@ class Postgres(Component):
             group=None if account.is_current else account.gid,
             extra_groups=None if account.is_current else (),
         )
-        return done.stdout.strip() if done.returncode in (0, 2) and done.stdout.strip() else done.stderr
+        return done.stdout.strip(), done.stderr
 
 
 def _options(settings: Mapping[str, str]) -> list[str]:
@@ -183,7 +185,7 @@ def _problems(said: str, text: str) -> list[Problem]:
     found: list[Problem] = []
     hints: list[str] = []
     for line in said.splitlines():
-        _, _, message = line.partition("LOG:  ") if "LOG:  " in line else line.partition(": ")
+        message = _SEVERITY.sub("", line)
         if "HINT:  " in line:
             hints.append(line.partition("HINT:  ")[2])
         elif not any(noise in line for noise in _NOISE) and message:
@@ -196,7 +198,8 @@ def _problems(said: str, text: str) -> list[Problem]:
 
 def _problem(message: str, text: str) -> Problem:
     if located := _AT_LINE.match(message):
-        return Problem(MAIN, int(located["line"]), located["message"])
+        near = f" {located['near']}" if located["near"] else ""
+        return Problem(MAIN, int(located["line"]), located["message"] + near)
     named = _PARAMETER.search(message)
     line = _line_of(named["name"] or named["first"], text) if named else 0
     return Problem(MAIN, line, message.rstrip("."))

@@ -20,6 +20,7 @@ from drillyard.range.privileges import make_directory
 
 MAIN = "valkey.conf"
 _TRIAL_S = 2.0
+_GATHERED = {"save", "client-output-buffer-limit", "rename-command", "loadmodule", "include", "user"}
 _FATAL = re.compile(r"at line (?P<line>\d+)\s*>>> '(?P<text>.*)'\s*(?P<message>.*)")
 
 
@@ -132,7 +133,8 @@ class Valkey(Component):
 
 
 def directives(text: str) -> dict[str, str]:
-    """The file as names and values; a directive that is repeated (`save`) keeps all its values.
+    """The file as names and values; of a directive that is repeated the last counts, but for `save` and
+    its like, which gather.
 
     Comments are whole lines; values may be quoted (https://valkey.io/topics/valkey.conf).
     """
@@ -140,9 +142,9 @@ def directives(text: str) -> dict[str, str]:
     for line in text.splitlines():
         if line.strip() and not line.lstrip().startswith("#"):
             name, *values = shlex.split(line)
-            value = " ".join(values)
-            name = name.lower()
-            found[name] = f"{found[name]} {value}" if name in found else value
+            value, name = " ".join(values), name.lower()
+            together = name in _GATHERED and found.get(name)
+            found[name] = f"{found[name]} {value}" if together else value
     return found
 
 

@@ -1,0 +1,93 @@
+"""Restarting replicas one at a time through the load balancer, so that no customer notices.
+
+Drain (HAProxy sends a replica nothing new), wait until it is idle, restart, wait until the load balancer's
+own check finds it up, and only then the next.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from drillyard.base.clock import until
+from drillyard.base.errors import DeadlineError
+from drillyard.range.components.haproxy import HAProxy
+from drillyard.range.components.haproxy_runtime import Runtime, Server
+from drillyard.range.member import State
+from drillyard.range.supervisor import Supervisor
+
+DRAIN_S = 5.0
+"""A request that takes longer is cut by the replica's own graceful stop."""
+UP_S = 10.0
+
+
+async def rolling_restart(supervisor: Supervisor, names: Iterable[str]) -> None:
+    """Restart the components `names` one after the other.
+
+    Raises:
+        UserError: one did not come up again; those after it were not touched.
+    """
+    for name in names:
+        await _restart_drained(supervisor, name)
+
+
+async def _restart_drained(supervisor: Supervisor, name: str) -> None:
+    runtime = _balancer(supervisor)
+    servers = await _servers(supervisor, runtime, name) if runtime else []
+    if runtime is None or not await _others_serve(runtime, servers):
+        await supervisor.restart(name)
+        return
+    for server in servers:
+        await runtime.set_state(server, "drain")
+    try:
+        await _idle(runtime, servers)
+        await supervisor.restart(name)
+    finally:
+        for server in servers:
+            await runtime.set_state(server, "ready")
+    await _up(runtime, servers)
+
+
+def _balancer(supervisor: Supervisor) -> Runtime | None:
+    for member in supervisor.members.values():
+        if isinstance(member.component, HAProxy) and member.state is State.READY:
+            return member.component.runtime
+    return None
+
+
+async def _servers(supervisor: Supervisor, runtime: Runtime, name: str) -> list[Server]:
+    addresses = supervisor.member(name).component.site.addresses
+    return await runtime.servers(addresses.endpoint(name)) if name in addresses.ports else []
+
+
+async def _others_serve(runtime: Runtime, servers: list[Server]) -> bool:
+    """Whether each backend has another server up: draining the only one would refuse every customer."""
+    mine = {(server.backend, server.name) for server in servers}
+    up = {
+        server.backend
+        for server in await runtime.servers()
+        if (server.backend, server.name) not in mine and _is_up(server)
+    }
+    return bool(servers) and all(server.backend in up for server in servers)
+
+
+def _is_up(server: Server) -> bool:
+    return server.status.startswith(("UP", "no check"))
+
+
+async def _now(runtime: Runtime, servers: list[Server]) -> list[Server]:
+    wanted = {(server.backend, server.name) for server in servers}
+    return [server for server in await runtime.servers() if (server.backend, server.name) in wanted]
+
+
+async def _idle(runtime: Runtime, servers: list[Server]) -> None:
+    async def idle() -> bool:
+        return all(server.busy == 0 for server in await _now(runtime, servers))
+
+    with suppress(DeadlineError):  # its graceful stop gives what is left a little longer
+        await until(idle, deadline_s=DRAIN_S, what="the replica is idle", every_s=0.02)
+
+
+async def _up(runtime: Runtime, servers: list[Server]) -> None:
+    async def up() -> bool:
+        return all(_is_up(server) for server in await _now(runtime, servers))
+
+    await until(up, deadline_s=UP_S, what="the load balancer finds the replica up", every_s=0.02)
