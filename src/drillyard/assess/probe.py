@@ -6,8 +6,9 @@
         return [site.reading("promise.price_stale_s", seconds, Unit.SECONDS, source="PUT, then GET until it
         shows")]
 
-A probe runs against one subject, in the load of a window of its own after the paired windows, so that it
-disturbs no comparison. Its readings are kept with the measurement as that subject's findings.
+A probe runs beside the windows. It waits for `site.turn()` before it asks the shop anything, so that it
+never disturbs a window of its own subject. Its readings are kept with the measurement as that subject's
+findings.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -31,6 +32,8 @@ class ProbeSite:
     subject: str
     http: httpx.AsyncClient
     dsn: str
+    turn: Callable[[], Awaitable[None]]
+    """Returns when the subject is not being measured."""
     started: float = field(default_factory=wall)
 
     def reading(

@@ -124,13 +124,22 @@ class Session:
             return tuple(windows)
 
     async def send(
-        self, subject: Subject, *, rate: float, seconds: float, seed: int, trust: bool = True
+        self,
+        subject: Subject,
+        *,
+        rate: float,
+        seconds: float,
+        seed: int,
+        trust: bool = True,
+        timeout_s: float = 10.0,
     ) -> TrafficResult:
         """One run of traffic with `subject` alone in the foreground; `trust` sends no request but the
         planned.
         """
         self._only(subject)
-        plan = traffic_plan(subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust)
+        plan = traffic_plan(
+            subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust, timeout_s=timeout_s
+        )
         process = await TrafficProcess.start(plan)
         try:
             return await process.result()

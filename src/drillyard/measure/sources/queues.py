@@ -9,7 +9,7 @@ them at will.
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import valkey.asyncio as valkey
@@ -146,3 +146,13 @@ def _queue_of(key: str) -> Iterable[tuple[str, str]]:
 async def _answer(call: Any) -> Any:
     """The client's annotations say that a command may be answered at once; the asyncio client never does."""
     return await call
+
+
+async def messages(client: valkey.Valkey, key: str) -> AsyncIterator[dict[str, Any]]:
+    """Every message that a queue holds: waiting, delayed, or with a worker that has not finished it."""
+    for bodies in (key + _BODIES, key + _DELAYED + _BODIES):
+        async for _, body in client.hscan_iter(bodies, count=1000):
+            try:
+                yield json.loads(body)
+            except ValueError:
+                continue

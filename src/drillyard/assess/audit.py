@@ -1,0 +1,258 @@
+"""The audit: is everything still in the learner's database that was promised, and everything that was there?
+
+Three questions, each asked of the content and not of anybody's word:
+ - every order that was acknowledged to a simulated customer exists, once, with its customer and amount;
+ - every row of the seeded data that nothing in the shop may change is there, unchanged;
+ - every job that was handed to a queue is done or still in that queue.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import valkey.asyncio as valkey
+from psycopg.rows import tuple_row
+
+from drillyard.base.clock import wall
+from drillyard.base.errors import UserError
+from drillyard.measure.reading import Combine, Reading, Unit, Window
+from drillyard.measure.site import Site
+from drillyard.measure.sources.queues import find_queues, messages
+from drillyard.traffic.ledger import Entry, WriteClass, read
+
+_Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+
+TIMEOUT_S = 20
+JOB_GRACE_S = 2.0
+"""A job that was handed over less than this long ago may be between the database and its queue."""
+_CHUNK = 5_000
+
+# Each row: how many seeded rows there are, and a checksum of what nothing in the shop changes in them.
+_SEEDED: Mapping[str, str] = {
+    "products": "SELECT count(*), coalesce(sum(hashtextextended(name || description, 0)::numeric), 0)"
+    " FROM public.products WHERE id <= %(products)s",
+    "customers": "SELECT count(*), coalesce(sum(hashtextextended(email, 0)::numeric), 0)"
+    " FROM public.customers WHERE id <= %(customers)s",
+    "orders": "SELECT count(*),"
+    " coalesce(sum(hashtextextended(id || '/' || customer_id || '/' || amount_cents, 0)::numeric), 0)"
+    " FROM public.orders WHERE id <= %(orders)s",
+    "order_lines": "SELECT count(*), coalesce(sum(price_cents::numeric * quantity), 0)"
+    " FROM public.order_lines WHERE order_id <= %(orders)s",
+    "reviews": "SELECT count(*), coalesce(sum(hashtextextended(id || '/' || rating || body, 0)::numeric), 0)"
+    " FROM public.reviews WHERE id <= %(reviews)s",
+}
+_NEWEST = "SELECT coalesce(max(id), 0) FROM public."
+_WITH_ID = ("products", "customers", "orders", "reviews")
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """One table's seeded rows: how many, and a checksum of what may not change."""
+
+    rows: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the data set was when the drill began. `newest` is the largest id by table."""
+
+    newest: dict[str, int]
+    tables: dict[str, Seeded]
+
+    def save(self, file: Path) -> None:
+        """Write it to the drill's own store."""
+        file.write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def load(cls, file: Path) -> "Baseline":
+        """What `save` wrote.
+
+        Raises:
+            UserError: it is missing or damaged.
+        """
+        try:
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            tables = {
+                name: Seeded(int(t["rows"]), str(t["checksum"])) for name, t in stored["tables"].items()
+            }
+            return cls({name: int(value) for name, value in stored["newest"].items()}, tables)
+        except (OSError, ValueError, KeyError) as error:
+            raise UserError(
+                "The record of the seeded data cannot be read",
+                where=str(file),
+                next_step="`drill reset` makes it anew.",
+            ) from error
+
+
+async def take_baseline(site: Site) -> Baseline:
+    """Read the seeded data of a range to which no customer came yet."""
+    async with await _connect(site) as connection:
+        newest = {}
+        for table in _WITH_ID:
+            row = await (await connection.execute(f"{_NEWEST}{table}".encode())).fetchone()
+            newest[table] = int(row[0]) if row else 0
+        return Baseline(newest, await _seeded(connection, newest))
+
+
+async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) -> list[Reading]:
+    """All readings of the audit; those of rows only where a baseline is given.
+
+    Raises:
+        psycopg.Error, valkey.ValkeyError, OSError: the range does not answer.
+        UserError: a ledger is damaged.
+    """
+    started = wall()
+    entries = await asyncio.to_thread(lambda: [entry for path in ledgers for entry in read(path)])
+    async with await _connect(site) as connection:
+        counted = await _orders(connection, entries)
+        counted |= {"jobs.lost": float(await _lost_jobs(connection, site))}
+        if baseline is not None:
+            counted |= _rows_lost(baseline, await _seeded(connection, baseline.newest))
+    window = Window(started, wall())
+    return [
+        Reading(
+            name,
+            value,
+            Unit.COUNT,
+            window,
+            "ledger of the traffic and the shop's tables",
+            combine=Combine.LAST,
+        )
+        for name, value in counted.items()
+    ]
+
+
+async def payment_wait(site: Site, window: Window) -> list[Reading]:
+    """How long payments that were promised in `window` waited until they were charged, or are waiting
+    still.
+    """
+    query = """
+        SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY waited), max(waited), count(*)
+          FROM (SELECT extract(epoch FROM CASE status WHEN 'pending' THEN clock_timestamp() ELSE updated_at END
+                                          - created_at)::float8 AS waited
+                  FROM public.payments
+                 WHERE created_at BETWEEN to_timestamp(%s) AND to_timestamp(%s)) AS of_window
+    """
+    async with await _connect(site) as connection:
+        cursor = await connection.execute(query.encode(), (window.start, window.end))
+        row = await cursor.fetchone()
+    if row is None or not row[2]:
+        return []
+    source = "payments.created_at until they were charged, payments of the measured time"
+    return [
+        Reading(f"promise.payment_wait{suffix}", float(value), Unit.SECONDS, window, source, float(row[2]))
+        for suffix, value in (("", row[0]), ("_max", row[1]))
+    ]
+
+
+async def _connect(site: Site) -> _Connection:
+    return await psycopg.AsyncConnection.connect(
+        psycopg.conninfo.make_conninfo(
+            site.audit_dsn or site.dsn,
+            application_name="drillyard-measure",
+            connect_timeout=3,
+            options=f"-c statement_timeout={TIMEOUT_S}s -c search_path=pg_catalog",
+        ),
+        autocommit=True,
+        row_factory=tuple_row,
+    )
+
+
+async def _seeded(connection: _Connection, newest: Mapping[str, int]) -> dict[str, Seeded]:
+    found = {}
+    for table, query in _SEEDED.items():
+        row = await (await connection.execute(query.encode(), newest)).fetchone()
+        found[table] = Seeded(int(row[0]), str(row[1])) if row else Seeded(0, "")
+    return found
+
+
+def _rows_lost(baseline: Baseline, now: Mapping[str, Seeded]) -> dict[str, float]:
+    lost = {}
+    for table, then in baseline.tables.items():
+        gone = max(0, then.rows - now[table].rows)
+        changed = now[table].checksum != then.checksum
+        lost[f"rows.lost.{table}"] = float(max(gone, int(changed)))
+    return lost
+
+
+async def _orders(connection: _Connection, entries: Sequence[Entry]) -> dict[str, float]:
+    promised = [e for e in entries if e.kind is WriteClass.ACKNOWLEDGED and e.order_id is not None]
+    missing = changed = 0
+    for start in range(0, len(promised), _CHUNK):
+        chunk = promised[start : start + _CHUNK]
+        cursor = await connection.execute(
+            b"SELECT id, customer_id, amount_cents FROM public.orders WHERE id = ANY(%s)",
+            ([int(str(entry.order_id)) for entry in chunk],),
+        )
+        there = {int(row[0]): (row[1], row[2]) for row in await cursor.fetchall()}
+        for entry in chunk:
+            found = there.get(int(str(entry.order_id)))
+            if found is None:
+                missing += 1
+            elif (entry.amount_cents is not None and found[1] != entry.amount_cents) or (
+                entry.customer is not None and found[0] != entry.customer
+            ):
+                changed += 1
+    orders_by_key: dict[str, set[object]] = {}
+    for entry in promised:
+        orders_by_key.setdefault(entry.key, set()).add(entry.order_id)
+    reused = sum(count - 1 for count in Counter(str(e.order_id) for e in promised).values() if count > 1)
+    doubled = sum(len(ids) > 1 for ids in orders_by_key.values()) + reused
+    return {
+        "ledger.acknowledged": float(len(promised)),
+        "ledger.missing": float(missing),
+        "ledger.changed": float(changed),
+        "ledger.doubled": float(doubled),
+    }
+
+
+async def _lost_jobs(connection: _Connection, site: Site) -> int:
+    """Jobs that are neither done nor in a queue; looked at twice, because jobs move while one looks."""
+    first = await _unaccounted(connection, site)
+    if not first:
+        return 0
+    await asyncio.sleep(JOB_GRACE_S / 2)
+    return len(first & await _unaccounted(connection, site))
+
+
+async def _unaccounted(connection: _Connection, site: Site) -> frozenset[tuple[str, int]]:
+    grace = (JOB_GRACE_S,)
+    sent = await connection.execute(
+        b"SELECT id FROM public.outbox WHERE done_at IS NULL"
+        b" AND sent_at < clock_timestamp() - make_interval(secs => %s)",
+        grace,
+    )
+    waiting = {int(row[0]) for row in await sent.fetchall()}
+    queued = await _queued_ids(site) if waiting else set()
+    orphans = await connection.execute(
+        b"SELECT p.order_id FROM public.payments p WHERE p.status = 'pending'"
+        b" AND p.created_at < clock_timestamp() - make_interval(secs => %s)"
+        b" AND NOT EXISTS (SELECT FROM public.outbox o WHERE o.done_at IS NULL AND o.kind = 'charge_payment'"
+        b" AND (o.payload ->> 'order_id')::bigint = p.order_id)",
+        grace,
+    )
+    without_job = {("payment", int(row[0])) for row in await orphans.fetchall()}
+    return frozenset({("job", number) for number in waiting - queued} | without_job)
+
+
+async def _queued_ids(site: Site) -> set[int]:
+    endpoint = site.addresses.endpoint("valkey")
+    client = valkey.Valkey(
+        host=endpoint.host, port=endpoint.port, socket_timeout=3, client_name="drillyard-measure"
+    )
+    try:
+        found: set[int] = set()
+        for key in (await find_queues(client)).values():
+            async for message in messages(client, key):
+                number = message.get("options", {}).get("outbox_id")
+                if isinstance(number, int):
+                    found.add(number)
+        return found
+    finally:
+        await client.aclose()

@@ -1,0 +1,104 @@
+"""Sustained throughput: the largest rate at which the latency objective is met and customers are served.
+
+The rate grows by half until a step fails, then the gap is halved (geometrically) until it is small or the
+steps are used up. A failed step is tried a second time before it counts: noise can make a good rate look bad
+and hardly ever a bad one good. The answer is a bracket, the largest good rate and the smallest bad one, and
+comparisons use both ends.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from drillyard.assess.measurement import Capacity
+from drillyard.traffic.result import Outcome, TrafficResult
+
+GROWTH = 1.5
+NARROW = 1.12
+"""The search ends when the bracket's ends are this close."""
+MAX_FAILED = 0.01
+"""Share of requests that may fail at a sustained rate."""
+DEFAULT_OBJECTIVE_MS = 250.0
+RECOVER_S = 0.5
+
+Send = Callable[[float], Awaitable[TrafficResult]]
+"""Sends traffic at a rate for one step."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The promised 95th percentile in ms, by route; "" is for all requests together."""
+
+    by_route: Mapping[str, float] = field(default_factory=lambda: {"": DEFAULT_OBJECTIVE_MS})
+
+    def __str__(self) -> str:
+        parts = (
+            f"{route or 'every route together'} <= {bound:g} ms" for route, bound in self.by_route.items()
+        )
+        return f"p95 of {', '.join(parts)}, at most {MAX_FAILED:.0%} failed"
+
+    def met_by(self, result: TrafficResult) -> bool:
+        """Whether one step kept it. Requests that could not be sent any more failed."""
+        if failed_share(result) > MAX_FAILED:
+            return False
+        for route, bound in self.by_route.items():
+            latencies = result.percentile(95) if not route else _percentile(result, route)
+            if latencies > bound:
+                return False
+        return True
+
+
+def _percentile(result: TrafficResult, route: str) -> float:
+    found = result.routes.get(route)
+    return found.percentile(95) if found is not None and found.latency_ms.size else 0.0
+
+
+def failed_share(result: TrafficResult) -> float:
+    """Share of the planned requests that did not end well."""
+    planned = max(sum(result.outcomes.values()) + result.unsent_requests, 1)
+    return 1 - result.outcomes[Outcome.OK] / planned
+
+
+async def sustained(
+    send: Send, objective: Objective, *, start: float, most_steps: int, settle: Callable[[], Awaitable[None]]
+) -> Capacity:
+    """Search, from `start` requests per second, with at most `most_steps` steps.
+
+    A rate below a tenth of `start` is not looked for: the capacity is then 0. `settle` is awaited after every
+    step that failed, so that what was left of it burdens no other.
+    """
+    good, bad, rate = 0.0, math.inf, start
+    steps: list[tuple[float, float, float]] = []
+    troubles: list[str] = []
+    second_try = False
+    while len(steps) < most_steps and not _narrow(good, bad) and rate >= start / 10:
+        result = await send(rate)
+        steps.append((rate, result.percentile(95), failed_share(result)))
+        if objective.met_by(result):
+            good, second_try = rate, False
+        else:
+            await settle()
+            if not second_try and len(steps) < most_steps:
+                second_try = True
+                continue
+            if not result.kept_schedule:
+                troubles.append(f"the traffic could not keep its schedule at {rate:.0f}/s")
+            bad, second_try = rate, False
+        rate = _next(good, bad)
+    return Capacity(good, bad, str(objective), tuple(steps), tuple(troubles))
+
+
+def _narrow(good: float, bad: float) -> bool:
+    return good > 0 and bad / good <= NARROW
+
+
+def _next(good: float, bad: float) -> float:
+    if math.isinf(bad):
+        return good * GROWTH
+    return math.sqrt(good * bad) if good else bad / 2
+
+
+async def recover() -> None:
+    """A short rest after a step that failed."""
+    await asyncio.sleep(RECOVER_S)
