@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,12 +23,18 @@ from storefront.api import (
 )
 from storefront.api.answers import RefusedError, json_answer
 from storefront.database import DatabaseUnavailableError
+from storefront.logs import get_logger
 from storefront.middleware import ShopMiddleware, error_body
 from storefront.shop import Shop
 
 AREAS = (
     home, catalogue, products, reviews, search, sessions, cart, checkout, orders, admin, health, window,
 )  # fmt: skip
+
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own; ours are `storefront.tracing`, `storefront.metrics` and `storefront.logs`."""
+
+log = get_logger(__name__)
 
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
@@ -58,6 +65,31 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
+class Failures:
+    """Turns a bug into an answer of the shop's own, inside Starlette's plain-text one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; an answer that has begun cannot be changed any more."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if begun:
+                raise
+            log.exception("request failed", path=scope["path"], method=scope["method"])
+            body = error_body("internal_error", "The shop failed to answer.", scope["state"]["request_id"])
+            await json_answer(body, 500)(scope, receive, send)
+
+
 def _refusal(request: Request, status: int, code: str, message: str) -> Response:
     return json_answer(error_body(code, message, request.state.request_id), status)
 
@@ -84,7 +116,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 def make_app(shop: Shop) -> ASGIApp:
     """The application that serves `shop`."""
-    app = FastAPI(title="The shop", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="The shop", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
+    app.add_middleware(Failures)
     app.state.shop = shop
     for area in AREAS:
         app.include_router(area.router)

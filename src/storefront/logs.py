@@ -16,7 +16,7 @@ from storefront.settings.observability import Logs
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
-_QUIET = ("httpx", "httpcore", "asyncio", "mail.log", "urllib3", "opentelemetry")
+_QUIET = ("httpx", "httpcore", "asyncio", "mail.log", "urllib3", "opentelemetry", "casbin")
 """Libraries whose lines below WARNING say nothing to whoever operates the shop."""
 
 

@@ -20,9 +20,6 @@ from aiosql.utils import SQLParseException
 
 from storefront.settings import SettingsProblem
 
-JOBS_FILE = "jobs.sql"
-"""Belongs to the background jobs; see storefront.jobs.queries."""
-
 _NAME = re.compile(r"^\s*--\s*name\s*:\s*(?P<spec>.*?)\s*$")
 _FIRST_WORD = re.compile(r"\w+")
 _IN_MESSAGE = re.compile(r" at [^ ]+:\d+\b")
@@ -138,8 +135,6 @@ def load(directory: Path | None, base: Queries | None = None) -> Queries:
     if not directory.is_dir():
         raise QueryError([SettingsProblem(str(directory), 0, "there is no such directory")])
     for path in sorted(directory.glob("*.sql")):
-        if path.name == JOBS_FILE:
-            continue
         try:
             queries = parse(path.read_text(encoding="utf-8"), str(path))
         except QueryError as error:

@@ -39,7 +39,7 @@ async def listing_json(shop: Shop, request: Request) -> bytes:
 
     async def make() -> bytes:
         products = await _products(shop, category, sort, page)
-        await add_ratings(shop, products)
+        await add_ratings(shop, products[: page.per_page])
         return to_json(page.body(products, category=category or None, sort=sort))
 
     fields = KeyFields(

@@ -69,13 +69,16 @@ async def _place(session: Session, customer: int, currency: str, token: str) -> 
     if order is None:
         raise LookupError("insert_order gave no row back")
     order |= {"amount_cents": amount, "currency": currency}
-    wanted = {
-        "order_id": order["id"],
-        "products": [line["product_id"] for line in lines],
-        "quantities": [line["quantity"] for line in lines],
-    }
-    await session.change("insert_order_lines", prices=[line["price_cents"] for line in lines], **wanted)
-    await session.change("take_stock", **wanted)
+    products = [line["product_id"] for line in lines]
+    quantities = [line["quantity"] for line in lines]
+    await session.change(
+        "insert_order_lines",
+        order_id=order["id"],
+        products=products,
+        quantities=quantities,
+        prices=[line["price_cents"] for line in lines],
+    )
+    await session.change("take_stock", products=products, quantities=quantities)
     await session.change(
         "insert_payment", order_id=order["id"], token=token, amount_cents=amount, currency=currency
     )

@@ -45,7 +45,7 @@ async def search_json(shop: Shop, request: Request) -> bytes:
         rows = await shop.database.rows(
             "search_products", pattern=max(patterns, key=len), patterns=patterns, **page.query
         )
-        await add_ratings(shop, rows)
+        await add_ratings(shop, rows[: page.per_page])
         return to_json(page.body(rows, q=query))
 
     fields = KeyFields(request, q=query, page=page.number, per_page=page.per_page)

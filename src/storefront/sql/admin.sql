@@ -70,9 +70,5 @@ UPDATE stock SET on_hand = :stock WHERE product_id = :product RETURNING product_
 -- name: insert_audit(actor, action, subject, detail)!
 INSERT INTO audit_log (actor_id, action, subject, detail) VALUES (:actor, :action, :subject, CAST(:detail AS jsonb));
 
--- name: request_report(name, days)^
--- Made by a worker: see promise_job.
-INSERT INTO reports (name, days) VALUES (:name, :days) RETURNING id;
-
 -- name: report_by_id(report)^
 SELECT id, name, days, requested_at, started_at, finished_at, result FROM reports WHERE id = :report;

@@ -35,17 +35,10 @@ SELECT :order_id, line.product_id, line.quantity, line.price_cents
 FROM unnest((:products)::integer[], (:quantities)::integer[], (:prices)::integer[])
   AS line (product_id, quantity, price_cents);
 
--- name: take_stock(order_id, products, quantities)!
--- With the movement, so that it can be put back once when the payment is declined.
-WITH wanted AS (
-    SELECT * FROM unnest((:products)::integer[], (:quantities)::integer[]) AS w (product_id, quantity)
-), moved AS (
-    INSERT INTO stock_movements (order_id, product_id, kind, quantity)
-    SELECT :order_id, product_id, 'reserve', quantity FROM wanted
-)
+-- name: take_stock(products, quantities)!
 UPDATE stock s
 SET on_hand = s.on_hand - wanted.quantity
-FROM wanted
+FROM unnest((:products)::integer[], (:quantities)::integer[]) AS wanted (product_id, quantity)
 WHERE s.product_id = wanted.product_id;
 
 -- name: insert_payment(order_id, token, amount_cents, currency)!
@@ -54,7 +47,3 @@ VALUES (:order_id, :token, :amount_cents, :currency);
 
 -- name: insert_idempotency_key(customer, key, order_id)!
 INSERT INTO idempotency_keys (customer_id, key, order_id) VALUES (:customer, :key, :order_id);
-
--- name: promise_job(kind, payload)!
--- Handed over to the queues by the workers, after the transaction, as often as it takes.
-INSERT INTO outbox (kind, payload) VALUES (:kind, CAST(:payload AS jsonb));
