@@ -53,7 +53,7 @@ def cache_key(plant: Plant) -> None:
     excludes=("cache-home-off",),
 )
 def cache_stampede(plant: Plant) -> None:
-    """Protection was switched off when a lock hung, and bestsellers are counted over many more orders since."""
+    """Protection was switched off when a lock hung, and bestsellers are counted over more orders since."""
     plant.edit_toml(SHOP, "cache.home.protection", "none")
     plant.edit_toml(SHOP, "cache.home.ttl_s", plant.rng.choice((1.0, 1.5)))
     plant.edit_toml(SHOP, "cache.home.stale_s", 0.0)
@@ -153,7 +153,7 @@ def index_search(plant: Plant) -> None:
     by=2,
 )
 def statistics(plant: Plant) -> None:
-    """Restored from the dump of a shop with a dozen test orders; autovacuum was switched off for the import."""
+    """Restored from the dump of a shop with a dozen test orders; autovacuum was off for the import."""
     plant.set_conf(POSTGRES, "autovacuum", "off")
     for table, column, distinct in (
         ("order_lines", "order_id", plant.rng.randint(8, 16)),
@@ -197,13 +197,12 @@ LIMIT :entries;
 )
 def query_pages(plant: Plant) -> None:
     """Written to get the place of each product, which is no longer shown. Deep or not: all are sorted."""
-    queries = "\n".join(_WHOLE_CATEGORY.format(name=name, order=order) for name, order in _SORTS)
-    plant.write("storefront/sql/listings.sql", f"-- Listings with places, for the ranking test.\n\n{queries}")
+    for name, order in _SORTS:
+        text = _WHOLE_CATEGORY.format(name=name, order=order)
+        plant.query("storefront/sql/catalogue.sql", f"category_products_by_{name}", text)
 
 
 _SEARCH = """\
--- Search in the names of products.
-
 -- name: search_products(pattern, patterns, entries, skipped)
 -- Upper and lower case alike.
 SELECT id, name, price_cents, popularity, clock_timestamp() AS price_as_of
@@ -224,7 +223,7 @@ LIMIT :entries OFFSET :skipped;
 )
 def query_search(plant: Plant) -> None:
     """A function around the column, and the index on the column is of no use."""
-    plant.write("storefront/sql/search.sql", _SEARCH)
+    plant.query("storefront/sql/search.sql", "search_products", _SEARCH)
 
 
 @flaw(

@@ -20,6 +20,7 @@ BEGIN, WORK, JUDGE, KEEP, MACHINE = (
     "Pause, reset, end",
     "This machine",
 )
+AUTHOR = "Author scenarios"
 
 COMMANDS: tuple[Command, ...] = (
     Command("list", "list_", "The scenarios there are, and your drills.", BEGIN),
@@ -54,5 +55,6 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "setup", "setup", "Fetch the parts that are missing and build the data; offline afterwards.", MACHINE
     ),
+    Command("certify", "certify", "Prove a scenario: unsolved at first, solvable, hard to cheat.", AUTHOR),
 )
 BY_NAME = {command.name: command for command in COMMANDS}

@@ -50,7 +50,19 @@ class WriteFile(_Frozen):
     content: str
 
 
-Edit = Annotated[SetToml | SetConf | ReplaceText | WriteFile, Field(discriminator="kind")]
+class SetQuery(_Frozen):
+    """Give one named query of an SQL file another text (with its `-- name:` line); empty removes it.
+
+    A query that is in none of the workspace's files is the shipped one.
+    """
+
+    kind: Literal["query"] = "query"
+    file: str
+    name: str
+    text: str = ""
+
+
+Edit = Annotated[SetToml | SetConf | ReplaceText | WriteFile | SetQuery, Field(discriminator="kind")]
 
 
 class Statement(_Frozen):

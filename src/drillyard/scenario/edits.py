@@ -6,7 +6,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import ParseError
 
-from drillyard.scenario.changes import Changes, Edit, ReplaceText, SetConf, SetToml, WriteFile
+from drillyard.scenario.changes import Changes, Edit, ReplaceText, SetConf, SetQuery, SetToml, WriteFile
 from drillyard.scenario.errors import broken
 
 
@@ -47,6 +47,8 @@ def _apply(edit: Edit, path: Path) -> None:
             )
         case SetToml():
             _set_toml(path, edit)
+        case SetQuery():
+            path.write_text(_set_query(_read(path) if path.exists() else "", edit))
 
 
 def _read(path: Path) -> str:
@@ -65,6 +67,16 @@ def _set_directive(text: str, key: str, value: str, *, assign: bool) -> str:
         comment = "  " if text[found.end() : found.end() + 1] == "#" else ""
         return text[: found.start()] + line + comment + text[found.end() :]
     return text.rstrip("\n") + f"\n{line}\n"
+
+
+def _set_query(text: str, edit: SetQuery) -> str:
+    """Replace everything from the query's `-- name:` line to the next one, or add the query at the end."""
+    new = edit.text.strip() + "\n\n" if edit.text else ""
+    found = re.compile(rf"^-- name: *{re.escape(edit.name)}\b.*?(?=^-- name:|\Z)", re.MULTILINE | re.DOTALL)
+    replaced, count = found.subn(lambda _: new, text, count=1)
+    if not count and new:
+        replaced = f"{text.rstrip()}\n\n{new}".lstrip()
+    return replaced.rstrip() + "\n"
 
 
 def _set_toml(path: Path, edit: SetToml) -> None:

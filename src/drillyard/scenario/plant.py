@@ -10,6 +10,7 @@ from drillyard.scenario.changes import (
     ReplaceText,
     Scalar,
     SetConf,
+    SetQuery,
     SetToml,
     Statement,
     WriteFile,
@@ -39,6 +40,10 @@ class Plant:
     def write(self, file: str, content: str) -> None:
         """Write a whole file of the workspace, such as an SQL override."""
         self._edits.append(WriteFile(file=file, content=content))
+
+    def query(self, file: str, name: str, text: str) -> None:
+        """Give one named query of an SQL file another text, which begins with its `-- name:` line."""
+        self._edits.append(SetQuery(file=file, name=name, text=text))
 
     def sql(self, *statements: str) -> None:
         """Run on the fresh database as the shop's own role, which owns the tables."""

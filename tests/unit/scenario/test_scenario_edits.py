@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.scenario.changes import Changes, ReplaceText, SetConf, SetToml, WriteFile
+from drillyard.scenario.changes import Changes, ReplaceText, SetConf, SetQuery, SetToml, WriteFile
 from drillyard.scenario.edits import apply_edits
 from drillyard.scenario.errors import ScenarioError
 
@@ -52,3 +52,25 @@ def test_no_edit_leaves_the_workspace(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="outside"):
         apply_edits(Changes(edits=(WriteFile(file="../x", content=""),)), tmp_path / "w")
     assert not (tmp_path / "x").exists()
+
+
+QUERIES = "-- Top.\n\n-- name: one(a)^\n-- Why.\nSELECT 1;\n\n-- name: one_more()\nSELECT 2;\n"
+
+
+def _query(tmp_path: Path, name: str, text: str) -> str:
+    (tmp_path / "q.sql").write_text(QUERIES)
+    apply_edits(Changes(edits=(SetQuery(file="q.sql", name=name, text=text),)), tmp_path)
+    return (tmp_path / "q.sql").read_text()
+
+
+def test_one_query_of_a_file_is_replaced_and_its_neighbours_stay(tmp_path: Path) -> None:
+    changed = _query(tmp_path, "one", "-- name: one(a)^\nSELECT 9;\n")
+    assert changed == "-- Top.\n\n-- name: one(a)^\nSELECT 9;\n\n-- name: one_more()\nSELECT 2;\n"
+
+
+def test_a_query_without_text_is_removed(tmp_path: Path) -> None:
+    assert _query(tmp_path, "one_more", "") == QUERIES.partition("-- name: one_more")[0].rstrip() + "\n"
+
+
+def test_a_query_that_is_not_there_is_added(tmp_path: Path) -> None:
+    assert _query(tmp_path, "new", "-- name: new()\nSELECT 3;") == QUERIES + "\n-- name: new()\nSELECT 3;\n"

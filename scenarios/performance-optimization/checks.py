@@ -1,0 +1,274 @@
+"""What is measured: relative to par or to the twin of the same run, and generous enough for another way.
+
+For each check: what would a lazy learner do to fool it, and when could it fail a correct repair? The comments
+say; the generic invariants (customers served, nothing lost, budget, promises) hold beside all of it.
+"""
+
+from drillyard.assess.check import Verdict, all_of, check
+from drillyard.assess.measurement import Measurement
+from drillyard.assess.verdicts import (
+    at_most,
+    capacity_ratio_at_least,
+    ratio_at_least,
+    ratio_at_most,
+    true_that,
+)
+
+BOTH = ("learner", "par")
+ALL = ("learner", "twin", "par")
+
+
+# The cache. Fooled by serving old prices (see prices-fresh) or by answering less (see customers-served).
+
+
+@check(id="cache-hits", task="cache", title="Look-ups find their value nearly as often as at par", needs=BOTH)
+def cache_hits(m: Measurement) -> Verdict:
+    """Misses count, hits flatter: a ratio of hits of 0.9 to par's leaves room for lifetimes half as long."""
+    return ratio_at_least(
+        m.ratio("cache.hit_ratio", *BOTH),
+        0.88,
+        what="Hit ratio of all look-ups, compared with par",
+        look_next="cache.hit_ratio.<kind> and cache.lookups.<kind> in `drill measure`: which kind is low?",
+    )
+
+
+@check(
+    id="cache-each-kind",
+    task="cache",
+    title="No kind that is asked for often is left out or never found",
+    needs=BOTH,
+)
+def cache_each_kind(m: Measurement) -> Verdict:
+    """One overall ratio hides a kind at zero. Half of par's is low enough for any sensible lifetime."""
+    verdicts = []
+    for kind in ("product", "listing", "search", "home"):
+        name = f"cache.hit_ratio.{kind}"
+        asked = m.learner.get(name)
+        if asked is None:
+            verdicts.append(
+                true_that(
+                    m.par.get(name) is None,
+                    f"{kind}: the cache is never asked",
+                    source=f"cache.lookups.{kind}",
+                    look_next="Compare the look-ups of each kind with the requests of its route.",
+                )
+            )
+            continue
+        verdicts.append(
+            ratio_at_least(
+                m.ratio(name, *BOTH),
+                0.5,
+                what=f"Hit ratio of {kind}, compared with par",
+                look_next="Which of the five reasons for a miss is it? See the task's page.",
+            )
+        )
+    return all_of(*verdicts)
+
+
+@check(id="cache-holds", task="cache", title="What is cached stays until it expires", needs=("learner",))
+def cache_holds(m: Measurement) -> Verdict:
+    """Evictions per key written. A few are a tight but sensible size; each refused write is a fault."""
+    evicted, written = m.learner["valkey.evicted"], m.learner["valkey.writes"]
+    share = evicted.value / max(written.value, 1)
+    return all_of(
+        true_that(
+            share <= 0.05,
+            "Keys thrown out for each key written",
+            value=share,
+            threshold="at most 0.05",
+            source=evicted.source,
+            look_next="drill valkey info memory: used_memory against maxmemory, and the policy",
+        ),
+        at_most(
+            m.learner["valkey.rejected"],
+            0,
+            what="Writes refused for want of memory",
+            look_next="drill valkey info errorstats",
+        ),
+    )
+
+
+@check(id="home-computed-once", task="cache", title="The home page is computed once a lifetime", needs=BOTH)
+def home_computed_once(m: Measurement) -> Verdict:
+    """Calls of its dearest query. Six times par's leaves room for a lifetime of 5 s without any staleness."""
+    return at_most(
+        m.ratio("db.query.calls.bestsellers", *BOTH),
+        6,
+        what="Computations of the home page, compared with par",
+        look_next="calls in pg_stat_statements, against what the lifetime would give",
+    )
+
+
+# The database: counters of work per customer request. Fooled by answering less (content is checked), by
+# deleting rows (see rows-kept), by resetting statistics (a counter that went backwards is no reading).
+
+
+@check(
+    id="work-per-request",
+    task="database",
+    title="A request touches about as many blocks as at par",
+    needs=BOTH,
+)
+def work_per_request(m: Measurement) -> Verdict:
+    """Blocks follow from plan and hit ratio alone; twice par's is another good plan, no missing index."""
+    return ratio_at_most(
+        m.ratio("db.buffers_per_request", *BOTH),
+        2.2,
+        what="Blocks touched per request, compared with par",
+        look_next="pg_stat_statements by blocks per call; then EXPLAIN (ANALYZE, BUFFERS)",
+    )
+
+
+@check(
+    id="time-per-request",
+    task="database",
+    title="A request takes about as much of the database's time as at par",
+    needs=BOTH,
+)
+def time_per_request(m: Measurement) -> Verdict:
+    """What blocks do not show: filters over whole tables that are small, sorts, wrong joins."""
+    return ratio_at_most(
+        m.ratio("db.time_per_request", *BOTH),
+        2.5,
+        what="Execution time per request, compared with par",
+        look_next="pg_stat_statements by total_exec_time",
+    )
+
+
+@check(
+    id="queries-per-request",
+    task="database",
+    title="A request runs about as many statements as at par",
+    needs=BOTH,
+)
+def queries_per_request(m: Measurement) -> Verdict:
+    """Loops over rows. Half as many again allows for a lower hit ratio."""
+    return ratio_at_most(
+        m.ratio("db.calls_per_request", *BOTH),
+        1.5,
+        what="Statements per request, compared with par",
+        look_next="pg_stat_statements by calls: which tiny statement has many times its neighbours' calls?",
+    )
+
+
+@check(id="nothing-spills", task="database", title="Sorts and hashes stay in memory", needs=("learner",))
+def nothing_spills(m: Measurement) -> Verdict:
+    """A rare large report may spill; a page may not. One block per request is far above the former."""
+    return at_most(
+        m.learner["db.temp_blocks_per_request"],
+        1.0,
+        what="Temporary blocks written per request",
+        look_next="temp_blks_written in pg_stat_statements; `Sort Method` and `Batches` in the plan",
+    )
+
+
+@check(id="pool-fits", task="database", title="Requests get a connection, and the server has one", needs=BOTH)
+def pool_fits(m: Measurement) -> Verdict:
+    """Waiting in the pools at the measured rate; held connections are within the server's limit."""
+    waiting, allowed = m.learner["pool.waiting.max"], m.learner["db.connections.allowed"]
+    held = m.learner["db.connections.max"]
+    return all_of(
+        at_most(
+            waiting,
+            max(8.0, 3 * m.par["pool.waiting.max"].value),
+            what="Most requests that waited for a connection",
+            look_next="db_pool_waiting beside db_pool_in_use and pg_stat_activity",
+        ),
+        true_that(
+            held.value <= 0.9 * allowed.value,
+            "Largest number of connections, of those that the server allows",
+            value=held.value,
+            threshold=f"at most {0.9 * allowed.value:.0f}",
+            source=held.source,
+            look_next="the sum of all pools at their largest, against max_connections",
+        ),
+    )
+
+
+# The workers. Fooled by stopping them (services-running, jobs-kept), by purging queues (jobs-kept).
+
+
+@check(id="payments-prompt", task="workers", title="Payments do not wait", needs=("learner",))
+def payments_prompt(m: Measurement) -> Verdict:
+    """The promise is an invariant of its own; here with reserve, under the reports of the load."""
+    return at_most(
+        m.learner["promise.payment_wait"],
+        0.8 * m.limit("promise.payment_wait_s"),
+        what="Longest time that a payment waited for a worker",
+        look_next="Who listens to the queue of payments, and what else do they do? job_wait_seconds by actor",
+    )
+
+
+@check(id="jobs-flow", task="workers", title="Jobs are finished as fast as they come", needs=BOTH)
+def jobs_flow(m: Measurement) -> Verdict:
+    """The same load goes to par: what is finished there and not here is piling up."""
+    verdicts = [
+        ratio_at_least(
+            m.ratio(f"jobs.done.{family}", *BOTH),
+            0.8,
+            what=f"Finished jobs of {family}, compared with par",
+            look_next="queue.depth and queue.oldest of that queue, jobs in progress against threads",
+        )
+        for family in ("payments", "notifications", "inventory")
+    ]
+    return all_of(*verdicts)
+
+
+@check(
+    id="retries-bounded", task="workers", title="A job that cannot succeed stops costing", needs=("learner",)
+)
+def retries_bounded(m: Measurement) -> Verdict:
+    """Some retries are normal (the partner says no now and then); more than one for two jobs is a loop."""
+    return at_most(
+        m.learner["jobs.retries_per_job"],
+        0.5,
+        what="Retries per finished job",
+        look_next="rate(job_retries_total[1m]) by actor, and that type's `retries`",
+    )
+
+
+# The whole. Fooled by stopping the traffic (the measured load is not the learner's to stop).
+
+
+@check(
+    id="customers-feel-it",
+    task="results",
+    title="Customers feel it",
+    needs=ALL,
+)
+def customers_feel_it(m: Measurement) -> Verdict:
+    """The tail over all requests: far from the twin's, and near par's. No route was sacrificed for it."""
+    verdicts = [
+        ratio_at_most(
+            m.ratio("latency.p95", "learner", "twin"),
+            0.7,
+            what="95th percentile of all requests, compared with the untouched twin",
+            look_next="latency.p95.<route>: which route is still slow?",
+        ),
+        ratio_at_most(
+            m.ratio("latency.p95", "learner", "par"),
+            2.0,
+            what="95th percentile of all requests, compared with par",
+            look_next="latency.p95.<route> beside par's",
+        ),
+    ]
+    return all_of(*verdicts)
+
+
+@check(
+    id="sustained-throughput",
+    task="results",
+    title="The shop carries nearly as much as at par",
+    needs=("learner", "par", "throughput"),
+    quick=False,
+)
+def sustained_throughput(m: Measurement) -> Verdict:
+    """Largest rate at the latency objective. Steps are coarse, so 0.7 is one step below par."""
+    return capacity_ratio_at_least(
+        m,
+        "learner",
+        "par",
+        0.7,
+        what="Sustained throughput, compared with par",
+        look_next="Which part bends first under `drill traffic`? processes.cpu.<kind>, proxy.queue.max",
+    )

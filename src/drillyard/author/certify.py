@@ -1,0 +1,101 @@
+"""Certify: prove that a scenario is unsolved at the start, can be solved, and is hard to cheat."""
+
+import shutil
+import tempfile
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.author.player import Player, PlayError
+from drillyard.author.rows import Case, Kind, Played, Proof
+from drillyard.author.verdicts import judged, moved
+from drillyard.base.clock import monotonic
+from drillyard.base.errors import ExitCode
+from drillyard.scenario.scenario import Scenario
+
+Report = Callable[[Played], None]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Everything that was played."""
+
+    scenario: str
+    played: tuple[Played, ...]
+
+    @property
+    def flips(self) -> dict[str, tuple[str, ...]]:
+        """Rows whose repeats on one variant disagreed in their outcome, with the outcomes."""
+        outcomes: dict[str, list[str]] = defaultdict(list)
+        for each in self.played:
+            outcomes[f"{each.case.row} on {each.case.variant}"].append(each.outcome)
+        return {row: tuple(found) for row, found in outcomes.items() if len(set(found)) > 1}
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """OK only when every row was proven; one that is wrong or broken outweighs one in doubt."""
+        proofs = {each.proof for each in self.played}
+        if not proofs or proofs & {Proof.WRONG, Proof.BROKEN}:
+            return ExitCode.FAILED
+        return ExitCode.INCONCLUSIVE if Proof.INCONCLUSIVE in proofs else ExitCode.OK
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to play: `how` is `submit` (everything measured anew) or `check` (quicker); `scale` of the data."""
+
+    how: str = "submit"
+    jobs: int = 1
+    scale: float | None = None
+
+
+def certify(scenario: Scenario, cases: Sequence[Case], settings: Settings, report: Report) -> Certificate:
+    """Play `cases`, `settings.jobs` at a time; `report` hears of each as it ends."""
+    # Short, and reachable by the account that services run under.
+    directory = Path(tempfile.mkdtemp(prefix="certify-"))
+    directory.chmod(0o755)
+
+    def one(numbered: tuple[int, Case]) -> Played:
+        number, case = numbered
+        played = play(scenario, case, settings, directory / str(number))
+        report(played)
+        return played
+
+    try:
+        with ThreadPoolExecutor(settings.jobs) as pool:
+            return Certificate(scenario.slug, tuple(pool.map(one, enumerate(cases))))
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def play(scenario: Scenario, case: Case, settings: Settings, directory: Path) -> Played:
+    """Play one case in `directory` and leave nothing running."""
+    directory.mkdir(parents=True)
+    player = Player(directory, f"c{directory.name}")
+    begun = monotonic()
+    try:
+        try:
+            return _play(scenario, case, settings, player, begun)
+        finally:
+            player.end()
+    except PlayError as error:
+        return Played(case, Proof.BROKEN, "broken", str(error), monotonic() - begun)
+    except Exception:
+        # One case that breaks must not end the others; its traceback is its reason.
+        return Played(case, Proof.BROKEN, "broken", traceback.format_exc(), monotonic() - begun)
+
+
+def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, begun: float) -> Played:
+    player.start(scenario.slug, case.variant, settings.scale)
+    said = player.play(case.recipe) if case.recipe else None
+    if case.kind is Kind.CHEAT and said and case.recipe and (text := case.recipe.expectation().refused):
+        refused = text in said.output
+        proof = Proof.PROVEN if refused else Proof.WRONG
+        why = text if refused else f"must be refused with `{text}`"
+        return Played(case, proof, "refused" if refused else "allowed", why, monotonic() - begun)
+    if case.kind is Kind.FLAW and case.flaw:
+        return moved(case, case.flaw, player.measure("repaired"), monotonic() - begun)
+    return judged(case, player.judge(settings.how), monotonic() - begun)

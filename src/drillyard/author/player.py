@@ -1,0 +1,136 @@
+"""Playing a drill as a learner does: by running `drill` in a process of its own, and nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter
+
+from drillyard.base.errors import DrillyardError, ExitCode
+from drillyard.scenario.recipe import Recipe
+
+START_LIMIT_S = 180
+RECIPE_LIMIT_S = 300
+JUDGE_LIMIT_S = 900
+
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
+
+
+class PlayError(DrillyardError):
+    """A command that must work did not; says which, and the end of what it said."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command gave: `code` is its exit code, `output` everything it printed on standard output."""
+
+    code: int
+    output: str
+    errors: str
+
+    def json(self) -> JsonValue:
+        """Its output as JSON.
+
+        Raises:
+            PlayError: it printed none.
+        """
+        try:
+            return _JSON.validate_python(json.loads(self.output))
+        except ValueError as error:
+            raise PlayError(f"no JSON was printed: {self.output[-500:]} {self.errors[-1500:]}") from error
+
+
+@dataclass(frozen=True)
+class Player:
+    """One drill in a home of its own under `directory`."""
+
+    directory: Path
+    name: str
+
+    @property
+    def workspace(self) -> Path:
+        """The learner's folder."""
+        return self.directory / "workspace" / self.name
+
+    def start(self, scenario: str, variant: str, scale: float | None) -> None:
+        """`drill start`.
+
+        Raises:
+            PlayError: the range did not come up.
+        """
+        arguments = ["start", scenario, "--name", self.name, "--variant", variant]
+        arguments += ["--workspace", str(self.workspace)]
+        if scale is not None:
+            arguments += ["--data-scale", str(scale)]
+        self._must(arguments, limit_s=START_LIMIT_S)
+
+    def play(self, recipe: Recipe) -> Said:
+        """Run a solution or a cheat in the workspace.
+
+        Raises:
+            PlayError: it ended with an error.
+        """
+        return self._run([str(recipe.run)], limit_s=RECIPE_LIMIT_S, must=True)
+
+    def judge(self, how: str) -> Said:
+        """`drill check` or `drill submit`, as JSON; negative answers are answers.
+
+        Raises:
+            PlayError: it ended otherwise than with a verdict.
+        """
+        said = self._run(["drill", how, "--json"], limit_s=JUDGE_LIMIT_S, must=False)
+        if said.code not in (ExitCode.OK, ExitCode.FAILED, ExitCode.INCONCLUSIVE):
+            raise PlayError(f"drill {how} ended with {said.code}: {said.errors[-1500:]}")
+        return said
+
+    def measure(self, label: str) -> Said:
+        """`drill measure` with every reading, as JSON.
+
+        Raises:
+            PlayError: it could not be measured.
+        """
+        return self._must(["measure", "--label", label, "--all", "--json"], limit_s=JUDGE_LIMIT_S)
+
+    def end(self) -> None:
+        """Stop the drill and remove it. Never raises for a drill that did not come up."""
+        self._run(["drill", "stop", "--delete", "--yes"], limit_s=START_LIMIT_S, must=False)
+
+    def _must(self, arguments: Sequence[str], *, limit_s: float) -> Said:
+        return self._run(["drill", *arguments], limit_s=limit_s, must=True)
+
+    def _run(self, command: Sequence[str], *, limit_s: float, must: bool) -> Said:
+        cwd = self.workspace if self.workspace.is_dir() else self.directory
+        try:
+            done = subprocess.run(
+                command,
+                cwd=cwd,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=limit_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise PlayError(f"{' '.join(command)} took more than {limit_s:g} s") from error
+        if must and done.returncode:
+            said = (done.stderr or done.stdout)[-1500:]
+            raise PlayError(f"{' '.join(command)} ended with {done.returncode}: {said}")
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def _environment(self) -> dict[str, str]:
+        """The caller's, with a home of its own, the drill named, and `drill` and our Python first on PATH."""
+        programs = os.pathsep.join(
+            (str(Path(sys.executable).parent), os.environ.get("PATH", "/usr/bin:/bin"))
+        )
+        return {
+            **os.environ,
+            "PATH": programs,
+            "DRILLYARD_HOME": str(self.directory / "home"),
+            "DRILL": self.name,
+            "NO_COLOR": "1",
+        }

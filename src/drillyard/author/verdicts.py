@@ -1,0 +1,95 @@
+"""Reading what `drill check --json`, `drill submit --json` and `drill measure --json` print."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from pydantic import JsonValue
+
+from drillyard.author.player import PlayError, Said
+from drillyard.author.rows import Case, Kind, Played, Proof
+from drillyard.scenario.flaw import Flaw
+
+
+def judged(case: Case, said: Said, seconds: float) -> Played:
+    """What a verdict proves: untouched and cheats must fail (a cheat by the ids it expects), solutions pass.
+
+    Raises:
+        PlayError: what was printed holds no verdict.
+    """
+    checks = dict(_checks(said.json()))
+    if not checks:
+        raise PlayError("the verdict names no check")
+    failing = tuple(sorted(name for name, status in checks.items() if status == "fail"))
+    doubtful = tuple(sorted(name for name, status in checks.items() if status == "inconclusive"))
+    outcome = "fail" if failing else "inconclusive" if doubtful else "pass"
+    proof, why = _proof(case, failing, doubtful)
+    return Played(case, proof, outcome, why, seconds, failing, doubtful)
+
+
+def _proof(case: Case, failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Proof, str]:
+    return (_must_pass if case.kind is Kind.SOLUTION else partial(_must_fail, case))(failing, doubtful)
+
+
+def _must_pass(failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Proof, str]:
+    if failing:
+        return Proof.WRONG, f"must pass, fails: {', '.join(failing)}"
+    if doubtful:
+        return Proof.INCONCLUSIVE, f"could not be measured: {', '.join(doubtful)}"
+    return Proof.PROVEN, "passes"
+
+
+def _must_fail(case: Case, failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Proof, str]:
+    expected = case.recipe.expectation().fails if case.recipe else ()
+    if missing := [name for name in expected if name not in failing]:
+        if all(name in doubtful for name in missing):
+            return Proof.INCONCLUSIVE, f"could not be measured: {', '.join(missing)}"
+        return Proof.WRONG, f"must fail by {', '.join(missing)}; failing: {', '.join(failing) or 'nothing'}"
+    if not failing:
+        proof = Proof.INCONCLUSIVE if doubtful else Proof.WRONG
+        return proof, "must fail, and nothing does"
+    return Proof.PROVEN, f"fails: {', '.join(failing)}"
+
+
+def moved(case: Case, flaw: Flaw, said: Said, seconds: float) -> Played:
+    """Whether the flaw alone moved its reading: the twin has it, the learner's range was repaired.
+
+    Raises:
+        PlayError: the reading was not measured.
+    """
+    row = _figure(said.json(), flaw.moves)
+    repaired, flawed = _number(row, "value"), _number(row, "twin")
+    if repaired is None or flawed is None:
+        raise PlayError(f"{flaw.moves} was not measured on both ranges")
+    big, small = (flawed, repaired) if flaw.direction == "up" else (repaired, flawed)
+    factor = big / small if small > 0 else (float("inf") if big > 0 else 1.0)
+    told = (
+        f"{flaw.moves}: {repaired:.4g} without, {flawed:.4g} with it, {factor:.3g} times ({flaw.by:g} asked)"
+    )
+    proof = Proof.PROVEN if factor >= flaw.by else Proof.WRONG
+    return Played(case, proof, "moved" if proof is Proof.PROVEN else "not moved", told, seconds)
+
+
+def _checks(node: JsonValue) -> Iterator[tuple[str, str]]:
+    """Every check in a verdict, wherever it lies: an object with `id`, `status` and `evidence`."""
+    if isinstance(node, dict):
+        name, status = node.get("id"), node.get("status")
+        if isinstance(name, str) and isinstance(status, str) and "evidence" in node:
+            yield name, status
+        for value in node.values():
+            yield from _checks(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _checks(value)
+
+
+def _figure(node: JsonValue, name: str) -> dict[str, JsonValue]:
+    rows = node.get("rows") if isinstance(node, dict) else None
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict) and row.get("name") == name:
+            return row
+    raise PlayError(f"{name} was not measured")
+
+
+def _number(row: dict[str, JsonValue], key: str) -> float | None:
+    value = row.get(key)
+    return float(value) if isinstance(value, int | float) else None
