@@ -1,7 +1,7 @@
 """Asking the running database whether it understands the learner's queries: parsed, never executed."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -33,9 +33,10 @@ class Prepared:
 
 
 def prepare_queries(directory: Path, changed: Iterable[str], dsn: str) -> Prepared:
-    """Have the database parse every query of the `changed` files (names below `directory`) as the shop's role.
+    """Have the database parse every query of the `changed` files, as the shop's role.
 
-    The files are known to be readable as aiosql. Everything happens in one transaction that is rolled back.
+    `changed` are names below `directory`. The files are known to be readable as aiosql. Everything happens in
+    one transaction that is rolled back.
     """
     queries = [query for name in changed if (directory / name).exists() for query in _parse(directory / name)]
     if not queries:
@@ -106,6 +107,6 @@ def _bare(line: str) -> str:
     return re.sub(r"\s+|(?<![:\w]):\w+|\$\d+|/\*.*?\*/|;|--.*$", "", line)
 
 
-def files_of_queries(changes: Mapping[str, Path]) -> list[str]:
+def files_of_queries(names: Iterable[str]) -> list[str]:
     """Those of the storefront's files that hold queries."""
-    return sorted(name for name in changes if name.startswith("sql/") and name.endswith(".sql"))
+    return sorted(name for name in names if name.startswith("sql/") and name.endswith(".sql"))

@@ -1,9 +1,9 @@
 """Releases: what was taken from a workspace at one time, and which of them is in force.
 
 `releases/<number>/` in the range's directory is laid out like a workspace; the symbolic link `current` names
-the one in force and is replaced atomically. Each component's `config` holds a copy of its part. While a release
-is being put to use, `pending` names it: whoever finds `pending` at a start knows that an apply was cut short.
-`current` decides then: the release counts if it was reached, else the one before.
+the one in force and is replaced atomically. Each component's `config` holds a copy of its part. While a
+release is being put to use, `pending` names it: whoever finds `pending` at a start knows that an apply was
+cut short. `current` decides then: the release counts if it was reached, else the one before.
 """
 
 import os

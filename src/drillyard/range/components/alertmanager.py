@@ -19,6 +19,7 @@ class Alertmanager(Component):
     """Silences and notification log stay in `site.data`. Not essential: a range serves without it."""
 
     kind = "alertmanager"
+    endpoints = ("alertmanager",)
     reload = Reload.SIGNAL
     essential = False
 

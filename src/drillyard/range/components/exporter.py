@@ -13,6 +13,7 @@ class Exporter(Component):
     """Has no configuration. Not essential: a range serves without it."""
 
     kind = "exporter"
+    endpoints = ("exporter",)
     essential = False
     stop_timeout_s = 3.0
 

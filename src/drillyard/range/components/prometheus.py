@@ -25,6 +25,7 @@ class Prometheus(Component):
     """Its data stay in `site.data` for two days. Not essential: a range serves without it."""
 
     kind = "prometheus"
+    endpoints = ("prometheus",)
     reload = Reload.SIGNAL
     essential = False
     stop_timeout_s = 10.0

@@ -26,6 +26,10 @@ class StorefrontProcess(Component):
     reload = Reload.RESTART
     health = "/healthz"
 
+    def __init__(self, name: str, site: Site) -> None:
+        super().__init__(name, site)
+        self.endpoints = (name,)
+
     def prepare(self) -> None:
         """Directories, and that there are settings."""
         super().prepare()
@@ -115,6 +119,10 @@ class Mailsink(StorefrontProcess):
 
     kind = "mailsink"
     process = "mailsink"
+
+    def __init__(self, name: str, site: Site) -> None:
+        super().__init__(name, site)
+        self.endpoints = (name, "mailsink-http")
 
     def asked(self) -> Endpoint:
         """Its HTTP side; mail comes in on the other port."""

@@ -1,0 +1,177 @@
+"""Putting one release in the place of another on a running range, part by part, and failing no customer."""
+
+import signal
+from collections.abc import Callable, Iterable, Sequence
+
+from drillyard.range.addresses import Endpoint
+from drillyard.range.apply_plan import Changes
+from drillyard.range.component import Component, Reload
+from drillyard.range.components.prometheus import Prometheus
+from drillyard.range.holding import held
+from drillyard.range.member import State
+from drillyard.range.releases import PART_OF_KIND, Release
+from drillyard.range.rolling import drain, rolling_restart
+from drillyard.range.spec import RangeSpec
+from drillyard.range.supervisor import Supervisor
+
+Make = Callable[[str, RangeSpec], Component]
+"""A component of this range by its name, for a range of this allocation."""
+Say = Callable[[str], None]
+
+
+class Rollout:
+    """From one release to another. `done` lists what was done, in words for people."""
+
+    def __init__(self, supervisor: Supervisor, make: Make, say: Say = lambda _: None) -> None:
+        self._supervisor = supervisor
+        self._make = make
+        self._say = say
+        self.done: list[str] = []
+
+    async def run(self, release: Release, changes: Changes) -> None:
+        """Install the files of every changed part and have each component take them.
+
+        The order keeps customers served: what is needed comes up before HAProxy sends requests there, what is
+        not needed goes when HAProxy sends none any more.
+
+        Raises:
+            UserError: a component did not come up.
+        """
+        for member in self._supervisor.members.values():
+            if PART_OF_KIND.get(member.component.kind) in changes.parts:
+                release.install(member.component.kind, member.component.site)
+        await self._server("postgres", changes)
+        await self._server("valkey", changes)
+        await self._add(release, changes, _missing(_replicas(changes.after), _replicas(changes.before)))
+        await self._replicas(changes)
+        await self._workers(release, changes)
+        await self._helpers(changes)
+        await self._reload("haproxy", changes)
+        await self._remove_replicas(changes)
+        await self._watchers(changes)
+
+    async def _server(self, name: str, changes: Changes) -> None:
+        """PostgreSQL and Valkey: taken while they run, or restarted while customers and workers wait."""
+        if name not in changes.parts or name not in self._supervisor.members:
+            return
+        component = self._supervisor.member(name).component
+        if self._supervisor.member(name).state is not State.READY:
+            await self._restart(name)
+        elif await self._taken_live(component):
+            self._note(f"{name}: reloaded")
+        else:
+            workers = self._named("worker")
+            for worker in workers:
+                self._say(f"waiting for {worker} to finish its jobs")
+                await self._supervisor.shut(worker)
+            self._say(f"restarting {name}; customers wait a moment")
+            async with held(self._supervisor, self._endpoints(_replicas(changes.before))):
+                await self._restart(name)
+            for worker in workers:
+                await self._restart(worker)
+
+    async def _taken_live(self, component: Component) -> bool:
+        if component.reload is Reload.LIVE:
+            return await component.reload_live()
+        await self._supervisor.kill(component.name, component.reload_signal)
+        return not await component.restart_pending()
+
+    async def _replicas(self, changes: Changes) -> None:
+        """Those that stay: by a signal where that is enough, else one after the other."""
+        if "storefront" not in changes.parts:
+            return
+        for name in _replicas(changes.before):
+            if name not in _replicas(changes.after):
+                continue
+            if changes.restart or self._supervisor.member(name).state is not State.READY:
+                self._say(f"restarting {name}")
+                await rolling_restart(self._supervisor, [name])
+                self._note(f"{name}: restarted")
+            else:
+                await self._supervisor.kill(name, signal.SIGHUP)
+                self._note(f"{name}: reloaded")
+
+    async def _workers(self, release: Release, changes: Changes) -> None:
+        before, after = _workers(changes.before), _workers(changes.after)
+        for name in _missing(before, after):
+            self._say(f"stopping {name} when its jobs are done")
+            await self._supervisor.remove(name)
+            self._note(f"{name}: stopped")
+        if "storefront" in changes.parts:
+            for name in (name for name in before if name in after):
+                # A worker reads its queries once, when it starts.
+                if changes.restart or changes.queries or not self._is_ready(name):
+                    self._say(f"restarting {name} when its jobs are done")
+                    await self._restart(name)
+                else:
+                    await self._supervisor.kill(name, signal.SIGHUP)
+                    self._note(f"{name}: reloaded")
+        await self._add(release, changes, _missing(after, before))
+
+    async def _helpers(self, changes: Changes) -> None:
+        """Partner and mail sink read few settings, and take them at a start."""
+        for name, section in (("partner", "partner."), ("mailsink", "mail.")):
+            if any(setting.startswith(section) for setting in changes.settings):
+                await self._restart(name)
+
+    async def _reload(self, name: str, changes: Changes) -> None:
+        if name in changes.parts and name in self._supervisor.members:
+            self._say(f"reloading {name}")
+            await self._supervisor.reload(name)
+            self._note(f"{name}: reloaded")
+
+    async def _remove_replicas(self, changes: Changes) -> None:
+        for name in _missing(_replicas(changes.before), _replicas(changes.after)):
+            self._say(f"stopping {name} when its requests are answered")
+            await drain(self._supervisor, name)
+            await self._supervisor.remove(name)
+            self._note(f"{name}: stopped")
+
+    async def _watchers(self, changes: Changes) -> None:
+        member = self._supervisor.members.get("prometheus")
+        if changes.scaled and member and isinstance(member.component, Prometheus):
+            member.component.write_targets(changes.after)
+        for name in ("prometheus", "alertmanager"):
+            await self._reload(name, changes)
+
+    async def _add(self, release: Release, changes: Changes, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._supervisor.members:
+                continue
+            self._say(f"starting {name}")
+            component = self._make(name, changes.after)
+            release.install(component.kind, component.site)
+            await self._supervisor.add(component)
+            self._note(f"{name}: started")
+
+    async def _restart(self, name: str) -> None:
+        if name in self._supervisor.members:
+            await self._supervisor.restart(name)
+            self._note(f"{name}: restarted")
+
+    def _is_ready(self, name: str) -> bool:
+        return self._supervisor.member(name).state is State.READY
+
+    def _named(self, kind: str) -> list[str]:
+        return [member.name for member in self._supervisor.members.values() if member.component.kind == kind]
+
+    def _endpoints(self, names: Iterable[str]) -> Sequence[Endpoint]:
+        members = [self._supervisor.members[name] for name in names if name in self._supervisor.members]
+        return [member.component.site.addresses.endpoint(member.name) for member in members]
+
+    def _note(self, what: str) -> None:
+        self.done.append(what)
+        self._say(what)
+
+
+def _replicas(spec: RangeSpec) -> tuple[str, ...]:
+    return spec.storefront_names
+
+
+def _workers(spec: RangeSpec) -> tuple[str, ...]:
+    return tuple(name for worker_type in spec.worker_processes for name in spec.worker_names(worker_type))
+
+
+def _missing(names: Sequence[str], among: Sequence[str]) -> list[str]:
+    """Those of `names` that `among` lacks; the last ones first, as they were added last."""
+    return [name for name in reversed(names) if name not in among]
