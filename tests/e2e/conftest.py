@@ -1,66 +1,18 @@
-import json
-import os
-import subprocess
-import sys
+import shutil
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-
-SCENARIO = "performance-optimization"
-SCALE = "0.01"
-
-
-@dataclass
-class Terminal:
-    """A learner's terminal: `drill` with a home of its own."""
-
-    home: Path
-    env: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.env = {
-            **os.environ,
-            "HOME": str(self.home),
-            "DRILLYARD_HOME": str(self.home / "data"),
-            "NO_COLOR": "1",
-        }
-        self.env.pop("DRILL", None)
-
-    def run(
-        self, *arguments: str, code: int | None = 0, stdin: str = "", timeout_s: float = 120
-    ) -> subprocess.CompletedProcess[str]:
-        """Run `drill` with these arguments; the exit code has to be `code` unless that is None."""
-        done = subprocess.run(
-            [sys.executable, "-m", "drillyard.cli.main", *arguments],
-            env=self.env,
-            cwd=self.home,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-        assert code is None or done.returncode == code, (
-            f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        )
-        return done
-
-    def json(self, *arguments: str, code: int | None = 0, timeout_s: float = 120) -> dict[str, object]:
-        """The JSON object that `drill ... --json` prints."""
-        found = json.loads(self.run(*arguments, "--json", code=code, timeout_s=timeout_s).stdout)
-        assert isinstance(found, dict)
-        return found
+from e2e_terminal import Terminal
 
 
 @pytest.fixture(scope="module")
-def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    home = tmp_path_factory.mktemp("learner")
-    for directory in (home, *home.parents):
-        if directory.owner() == Path.home().owner() and str(directory).startswith("/tmp/"):
-            directory.chmod(0o755)  # the service account has to pass
+def terminal() -> Iterator[Terminal]:
+    home = Path(tempfile.mkdtemp(prefix="drillyard-e2e-"))
+    home.chmod(0o755)  # the service account has to pass
     terminal = Terminal(home)
     yield terminal
     for drill in (home / "data/drills").glob("*"):
-        terminal.run("stop", "--delete", "--drill", drill.name, code=None)
+        terminal.run("stop", "--delete", "--yes", "--drill", drill.name, code=None)
+    shutil.rmtree(home, ignore_errors=True)
