@@ -1,9 +1,10 @@
-"""`python -m storefront`: run one process of the shop, or make its data."""
+"""`python -m storefront`: run one process of the shop, make its data, or look after its jobs."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from storefront.jobs import shell
 from storefront.processes import KINDS, preload, run
 from storefront.seed import SeedError, seed
 from storefront.settings.document import example
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     data.add_argument("--scale", type=float, default=1.0, help="multiplies the number of rows (1.0)")
     data.add_argument("--newest", type=float, help="time of the newest order, seconds since 1970 (today)")
+    shell.add_commands(commands)
     commands.add_parser("settings", help="print every setting with its meaning and default")
     return parser
 
@@ -40,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run the command line; returns the exit code."""
     arguments = _parser().parse_args()
+    if arguments.command in shell.COMMANDS:
+        return shell.run_command(arguments)
     if arguments.command == "settings":
         sys.stdout.write(example())
     elif arguments.command == "seed":

@@ -26,34 +26,31 @@ class ShellError(Exception):
 
 
 def add_commands(commands: Subparsers) -> None:
-    """Add these commands to the shop's command line; each sets `run` to a function of the arguments."""
-    show = _command(commands, "queues", "how deep and how old the queues are", _queues)
+    """Add these commands to the shop's command line."""
+    show = _command(commands, "queues", "how deep and how old the queues are")
     show.add_argument("--json", action="store_true", help="print JSON")
-    letters = _command(commands, "deadletters", "list, requeue or drop jobs that were given up", _deadletters)
+    letters = _command(commands, "deadletters", "list, requeue or drop jobs that were given up")
     letters.add_argument("action", nargs="?", choices=("list", "requeue", "drop"), default="list")
     letters.add_argument("--queue", help="only of this queue (default: all)")
     letters.add_argument("--actor", help="only jobs of this kind")
     letters.add_argument("--limit", type=int, default=100, help="at most so many per queue (default: 100)")
     letters.add_argument("--json", action="store_true", help="print JSON")
-    put = _command(commands, "enqueue", "put a job into its queue", _enqueue)
+    put = _command(commands, "enqueue", "put a job into its queue")
     put.add_argument("job", help=f"one of {', '.join(JOBS)}")
     put.add_argument("payload", help="its arguments as a JSON object, such as '{\"order_id\": 1}'")
     put.add_argument("--times", type=int, default=1, help="so many times (default: 1)")
 
 
-def _command(
-    commands: Subparsers, name: str, about: str, run: Callable[[argparse.Namespace], None]
-) -> argparse.ArgumentParser:
+def _command(commands: Subparsers, name: str, about: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=about, description=about)
     parser.add_argument("--settings", required=True, metavar="FILE", help="the shop's storefront.toml")
-    parser.set_defaults(run=lambda arguments: run_command(run, arguments))
     return parser
 
 
-def run_command(run: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
+def run_command(arguments: argparse.Namespace) -> int:
     """Run one command; returns the exit code: 0, or 2 when the caller can mend what went wrong."""
     try:
-        run(arguments)
+        COMMANDS[arguments.command](arguments)
     except (ShellError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -131,3 +128,11 @@ def _enqueue(arguments: argparse.Namespace) -> None:
 
 def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "queues": _queues,
+    "deadletters": _deadletters,
+    "enqueue": _enqueue,
+}
+"""By their names."""
