@@ -1,7 +1,8 @@
 """Restarting replicas one at a time through the load balancer, so that no customer notices.
 
 Drain (HAProxy sends a replica nothing new), wait until it is idle, restart, wait until the load balancer's
-own check finds it up, and only then the next.
+own check finds it up, and only then the next. The only replica that serves cannot be drained: then customers
+are held for the moment that its restart takes.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from drillyard.base.clock import until
 from drillyard.base.errors import DeadlineError
 from drillyard.range.components.haproxy import HAProxy
 from drillyard.range.components.haproxy_runtime import Runtime, Server
+from drillyard.range.holding import held
 from drillyard.range.member import State
 from drillyard.range.supervisor import Supervisor
 
@@ -29,11 +31,25 @@ async def rolling_restart(supervisor: Supervisor, names: Iterable[str]) -> None:
         await _restart_drained(supervisor, name)
 
 
+async def drain(supervisor: Supervisor, name: str) -> None:
+    """Take a replica out for good: it gets no new requests, and those it had are answered (bounded)."""
+    runtime = _balancer(supervisor)
+    servers = await _servers(supervisor, runtime, name) if runtime else []
+    if runtime and servers:
+        for server in servers:
+            await runtime.set_state(server, "drain")
+        await _idle(runtime, servers)
+
+
 async def _restart_drained(supervisor: Supervisor, name: str) -> None:
     runtime = _balancer(supervisor)
     servers = await _servers(supervisor, runtime, name) if runtime else []
-    if runtime is None or not await _others_serve(runtime, servers):
+    if runtime is None or not servers:
         await supervisor.restart(name)
+        return
+    if not await _others_serve(runtime, servers):
+        async with held(supervisor, [supervisor.member(name).component.site.addresses.endpoint(name)]):
+            await supervisor.restart(name)
         return
     for server in servers:
         await runtime.set_state(server, "drain")
