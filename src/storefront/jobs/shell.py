@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 import redis
 from dramatiq.errors import BrokerConnectionError
@@ -18,7 +19,7 @@ from storefront.jobs.catalogue import JOBS, message_of
 from storefront.jobs.queues import DeadLetter, Queues
 from storefront.settings import Settings, SettingsError, load
 
-Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 class ShellError(Exception):
