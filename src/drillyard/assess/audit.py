@@ -134,8 +134,8 @@ async def payment_wait(site: Site, window: Window) -> list[Reading]:
     """
     query = """
         SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY waited), max(waited), count(*)
-          FROM (SELECT extract(epoch FROM CASE status WHEN 'pending' THEN clock_timestamp() ELSE updated_at END
-                                          - created_at)::float8 AS waited
+          FROM (SELECT extract(epoch FROM CASE status WHEN 'pending' THEN clock_timestamp()
+                                                      ELSE updated_at END - created_at)::float8 AS waited
                   FROM public.payments
                  WHERE created_at BETWEEN to_timestamp(%s) AND to_timestamp(%s)) AS of_window
     """

@@ -154,6 +154,10 @@ class Measurement:
     workspace: str = ""
     label: str = ""
     complete: bool = True
+    documents: Mapping[str, str] = field(default_factory=dict)
+    """Text of the documents that the scenario asks for, by file; attached for judging, not kept."""
+    earlier: tuple["Measurement", ...] = ()
+    """The drill's other kept measurements, oldest first; attached for judging, not kept."""
 
     @property
     def learner(self) -> SubjectView:

@@ -1,0 +1,168 @@
+"""Numbers that people write, and the readings that could be behind them.
+
+"p95 of search went from 840 ms to 62 ms (13x)" holds three figures. A figure is backed when a kept
+measurement has a value of that kind within `TOLERANCE` or inside its interval, among the readings that the
+line speaks of.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from drillyard.assess.measurement import Measurement
+from drillyard.measure.paired import Interval
+from drillyard.measure.reading import Unit
+
+TOLERANCE = 0.1
+"""How far a figure may be from the value: people round."""
+
+_FIGURE = re.compile(
+    r"(?<![\w.,#/-])(?P<number>\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
+    r"(?P<unit>ms|milliseconds|seconds|sec|s|%|percent|[x×]|times|req/s|rps|requests/s|/s"
+    r"|/request|per request|kB|KB|KiB|MB|MiB|GB|GiB)(?![\w])"
+)
+_CODE = re.compile(r"`[^`]*`")
+_WORD = re.compile(r"[a-z0-9]+")
+
+_SCALE: dict[str, tuple[str, float]] = {
+    "ms": ("time", 1.0),
+    "milliseconds": ("time", 1.0),
+    "s": ("time", 1000.0),
+    "sec": ("time", 1000.0),
+    "seconds": ("time", 1000.0),
+    "%": ("share", 0.01),
+    "percent": ("share", 0.01),
+    "x": ("times", 1.0),
+    "×": ("times", 1.0),
+    "times": ("times", 1.0),
+    "req/s": ("rate", 1.0),
+    "requests/s": ("rate", 1.0),
+    "rps": ("rate", 1.0),
+    "/s": ("rate", 1.0),
+    "/request": ("each", 1.0),
+    "per request": ("each", 1.0),
+    "kB": ("size", 1e3),
+    "KB": ("size", 1e3),
+    "KiB": ("size", 1024.0),
+    "MB": ("size", 1e6),
+    "MiB": ("size", 1024.0**2),
+    "GB": ("size", 1e9),
+    "GiB": ("size", 1024.0**3),
+}
+_OF_UNIT: dict[Unit, tuple[str, float]] = {
+    Unit.MILLISECONDS: ("time", 1.0),
+    Unit.SECONDS: ("time", 1000.0),
+    Unit.RATIO: ("share", 1.0),
+    Unit.PER_SECOND: ("rate", 1.0),
+    Unit.PER_REQUEST: ("each", 1.0),
+    Unit.BYTES: ("size", 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its unit in a text: `kind` is time (ms), share (0..1), times, rate, each or size
+    (bytes).
+    """
+
+    text: str
+    kind: str
+    value: float
+    line: int
+    words: frozenset[str]
+    """The words of its line."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A value that was measured, with the words of its name."""
+
+    kind: str
+    low: float
+    high: float
+    words: frozenset[str]
+
+
+def figures_in(text: str) -> list[Figure]:
+    """Every number with a unit outside code; `line` counts from 1."""
+    found = []
+    fenced = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+            continue
+        if fenced:
+            continue
+        plain = _CODE.sub(" ", line)
+        words = frozenset(_WORD.findall(plain.lower()))
+        for match in _FIGURE.finditer(plain):
+            kind, factor = _SCALE[match["unit"]]
+            value = float(match["number"].replace(",", "").replace(" ", "")) * factor
+            found.append(Figure(match[0].strip(), kind, value, number, words))
+    return found
+
+
+def candidates(measurements: Sequence[Measurement]) -> list[Candidate]:
+    """Every value that a figure could mean: readings, ratios to the twin, and changes between measurements."""
+    found: list[Candidate] = []
+    for measurement in measurements:
+        for subject in measurement.subjects().values():
+            for name, interval in subject.all().items():
+                found += _of_reading(name, interval)
+        for name, capacity in measurement.capacities.items():
+            words = frozenset({"throughput", "sustained", "capacity", name})
+            most = min(capacity.bracket, capacity.rate * 1.5)
+            found.append(Candidate("rate", capacity.rate, most, words))
+    found += _changes(measurements)
+    return found
+
+
+def backed(figure: Figure, known: Iterable[Candidate]) -> bool:
+    """Whether a measured value stands behind the figure.
+
+    Where the line names readings (`search`, `p95`, `hit`), only the readings that it names best are asked.
+    """
+    same_kind = [each for each in known if each.kind == figure.kind]
+    best = max((len(each.words & figure.words) for each in same_kind), default=0)
+    asked = [each for each in same_kind if len(each.words & figure.words) == best]
+    return any(_near(figure.value, each) for each in asked)
+
+
+def _near(value: float, candidate: Candidate) -> bool:
+    low, high = candidate.low, candidate.high
+    return low - abs(low) * TOLERANCE <= value <= high + abs(high) * TOLERANCE
+
+
+def _of_reading(name: str, interval: Interval) -> Iterator[Candidate]:
+    if interval.unit not in _OF_UNIT:
+        return
+    kind, factor = _OF_UNIT[interval.unit]
+    low, high = _bounded(interval)
+    yield Candidate(kind, low * factor, high * factor, _words(name))
+
+
+def _bounded(interval: Interval) -> tuple[float, float]:
+    """The interval, but never wider than half to twice the value: too few windows must not back everything."""
+    value = interval.value
+    return max(interval.low, value / 2), min(interval.high, value * 2)
+
+
+def _changes(measurements: Sequence[Measurement]) -> Iterator[Candidate]:
+    """Ratios of the first measurement to each later one, and back; and what they are as shares."""
+    if not measurements:
+        return
+    first = measurements[0].learner.all()
+    for later in measurements[1:]:
+        for name, interval in later.learner.all().items():
+            before = first.get(name)
+            if before is None or before.value <= 0 or interval.value <= 0:
+                continue
+            ratio = before.value / interval.value
+            words = _words(name)
+            for value in (ratio, 1 / ratio):
+                yield Candidate("times", value, value, words)
+                yield Candidate("share", abs(1 - value), abs(1 - value), words)
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(name.lower().replace("_", " ")))
