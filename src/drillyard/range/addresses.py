@@ -145,7 +145,9 @@ def hold(addresses: Addresses) -> Iterator[None]:
 def taken(addresses: Addresses, names: Mapping[str, int] | None = None) -> dict[str, int]:
     """The endpoints (of `names`, or all) on which something listens already."""
     return {
-        name: port for name, port in (names or addresses.ports).items() if not _bindable(addresses.host, port)
+        name: port
+        for name, port in (names or addresses.ports).items()
+        if not _bindable(addresses.host, port) and _answers(addresses.host, port)
     }
 
 
@@ -210,3 +212,10 @@ def _bindable(host: str, port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _answers(host: str, port: int) -> bool:
+    """A port can refuse to be bound for a while after its server is gone; then nobody answers on it."""
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex((host, port)) == 0

@@ -129,6 +129,11 @@ class Component(ABC):
         self.name = name
         self.site = site
 
+    @property
+    def listens(self) -> tuple[str, ...]:
+        """Names of the endpoints it listens on: `endpoints`, or the one that is called like it."""
+        return self.endpoints or ((self.name,) if self.name in self.site.addresses.ports else ())
+
     def prepare(self) -> None:
         """Make directories and files that the start needs. Runs at every start: must be idempotent.
 

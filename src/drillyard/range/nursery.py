@@ -120,7 +120,7 @@ class Nursery:
         """Import once what every Python component needs; freeze it, so that collections leave it shared."""
         began = time.monotonic()
         gc.disable()
-        getattr(importlib.import_module(request["module"]), request["function"])()
+        getattr(importlib.import_module(request["module"]), request["function"])(**request["kwargs"])
         gc.collect()
         gc.freeze()
         return {"seconds": time.monotonic() - began}

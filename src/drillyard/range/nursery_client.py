@@ -89,14 +89,14 @@ class NurseryClient:
             )
         return int(reply["pid"])
 
-    async def preload(self, module: str, function: str) -> float:
+    async def preload(self, module: str, function: str, kwargs: Mapping[str, str]) -> float:
         """Import what Python components share, once; returns the seconds it took.
 
         Raises:
             UserError: it cannot be imported.
             NurseryLostError: the nursery is gone.
         """
-        reply = await self._ask({"op": "preload", "module": module, "function": function})
+        reply = await self._ask({"op": "preload", "module": module, "function": function, "kwargs": kwargs})
         if "error" in reply:
             raise UserError(f"The shop cannot be imported: {reply['error']}", where=module)
         return float(reply["seconds"])

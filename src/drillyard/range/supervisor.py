@@ -24,6 +24,7 @@ _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _CALM_S = 60.0
 """A component that was ready this long starts with the shortest pause again."""
 _PRELOAD = ("storefront.processes", "preload")
+_SETTINGS = "storefront.toml"
 
 
 class Supervisor:
@@ -213,7 +214,9 @@ class Supervisor:
         first = [m for m in members if not m.component.requires and not _is_python(m.component)]
         # One that still copies its data is executed when the import is done.
         await asyncio.wait([asyncio.create_task(m.executed.wait()) for m in first], timeout=_FIRST_WAVE_S)
-        return await self._opened().preload(*_PRELOAD)
+        settings = [m.component.site.config / _SETTINGS for m in members if m.component.kind == "storefront"]
+        arguments = {"settings_path": str(settings[0])} if settings else {}
+        return await self._opened().preload(*_PRELOAD, arguments)
 
     async def _start_one(self, member: Member, progress: OnProgress, began: float) -> None:
         def tell(state: State) -> None:
@@ -262,7 +265,7 @@ class Supervisor:
         component.prepare()
         journal.rotate(component.site.log)
         addresses = component.site.addresses
-        ports = {name: addresses.endpoint(name).port for name in component.endpoints}
+        ports = {name: addresses.endpoint(name).port for name in component.listens}
         for name in taken(addresses, ports) if ports else ():
             raise UserError(
                 f"{component.name} cannot listen: another program uses its address",
