@@ -1,5 +1,6 @@
 """The small HTTP side of a worker: `/metrics` and `/healthz`. One thread, one request at a time, bounded."""
 
+import socket
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
@@ -54,10 +55,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(HTTPServer):
     request_queue_size = 16
-    allow_reuse_address = True
 
     def server_bind(self) -> None:
         """Bind without asking the resolver for our own name, which `HTTPServer` does."""
+        # What the method we replace does; without it a restart finds its own old connections in the way.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
