@@ -17,6 +17,7 @@ from drillyard.base.errors import UserError
 from drillyard.range import addresses as registry
 from drillyard.range import journal
 from drillyard.range.addresses import Addresses
+from drillyard.range.apply import ApplyReport, apply
 from drillyard.range.component import Component
 from drillyard.range.composition import Composition
 from drillyard.range.credentials import Credentials
@@ -202,6 +203,24 @@ class Range:
         """How every component is now."""
         members = list(self.supervisor.members.values())
         return await asyncio.to_thread(status_of, members, self.supervisor.nursery_pid)
+
+    def component(self, name: str, spec: RangeSpec) -> Component:
+        """The component called `name`, as it is in a range of this allocation.
+
+        Raises:
+            StopIteration: such a range has none of that name.
+        """
+        made = self.composition.components(replace(spec, monitoring=self.settings.monitoring))
+        return next(component for component in made if component.name == name)
+
+    async def apply(self, workspace: Path, say: Say = _ignore) -> ApplyReport:
+        """Judge the workspace's changed files and put them to use, failing no customer; see `range.apply`.
+
+        Raises:
+            InvalidFilesError: a file is bad; nothing was changed.
+            RolledBackError: the range did not come up with it; what ran before was put back.
+        """
+        return await apply(self, workspace, say)
 
     async def kill(
         self, component: str, signum: signal.Signals = signal.SIGKILL, *, stay_down: bool = False

@@ -30,7 +30,7 @@ from drillyard.range.workspace_storefront import storefront_directory
 
 Progress = Callable[[str], None]
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of the digest: raise it when this module makes templates differently."""
 
 

@@ -116,6 +116,8 @@ def _run_initdb(part: Part, data: Path, account: Account) -> None:
 def _finish(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
     connection.execute("ALTER DEFAULT PRIVILEGES FOR ROLE shop_admin GRANT SELECT ON TABLES TO shop_app")
+    # Whoever looks at statistics must not stand in them.
+    connection.execute("ALTER ROLE monitor SET pg_stat_statements.track = 'none'")
     connection.execute("VACUUM (ANALYZE, FREEZE)")
     connection.execute("SELECT pg_stat_reset()")
     connection.execute("SELECT pg_switch_wal()")

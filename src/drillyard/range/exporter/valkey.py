@@ -89,7 +89,7 @@ class ValkeyFigures:
                     family.add(
                         _number(microseconds),
                         cmd=key.removeprefix("latency_percentiles_usec_"),
-                        quantile=str(float(str(quantile).removeprefix("p")) / 100),
+                        quantile=f"{float(str(quantile).removeprefix('p')) / 100:g}",
                     )
         yield family
 
