@@ -204,12 +204,12 @@ def jobs_flow(m: Measurement) -> Verdict:
     """The same load goes to par: what is finished there and not here is piling up."""
     verdicts = [
         ratio_at_least(
-            m.ratio(f"jobs.done.{family}", *BOTH),
-            0.8,
-            what=f"Finished jobs of {family}, compared with par",
-            look_next="queue.depth and queue.oldest of that queue, jobs in progress against threads",
+            m.ratio(f"jobs.done.{job}", *BOTH),
+            0.75,
+            what=f"Finished jobs `{job}`, compared with par",
+            look_next="queue.depth and queue.oldest of their queue, jobs in progress against threads",
         )
-        for family in ("payments", "notifications", "inventory")
+        for job in ("charge_payment", "send_mail", "book_sale")
     ]
     return all_of(*verdicts)
 

@@ -141,6 +141,11 @@ def report(name: str) -> Expectation:
     return check
 
 
+def report_requested(name: str) -> Expectation:
+    """A number by which to ask for the report, once a worker has made it."""
+    return lambda page: "" if page["report"] == name and page["report_id"] else "no report was promised"
+
+
 def signed_in(answer: Any) -> str:
     """A token."""
     return "" if answer["token"] else "there is no token"

@@ -179,6 +179,12 @@ async def report(name: str, authorization: str | None = Header(None)) -> dict[st
     return {"report": name, "by_day": rows, "by_category": rows, "items": rows}
 
 
+@app.post("/api/admin/reports/{name}", status_code=202)
+async def report_request(name: str, authorization: str | None = Header(None)) -> dict[str, Any]:
+    customer(authorization)
+    return {"report_id": 1, "report": name, "days": 1}
+
+
 @app.get("/api/admin/orders")
 async def admin_orders(authorization: str | None = Header(None)) -> dict[str, Any]:
     customer(authorization)
