@@ -117,7 +117,7 @@ class SubjectView:
         return tuple(dict.fromkeys(trouble for window in self.windows for trouble in window.troubles))
 
     def _usable(self, name: str) -> list[tuple[LoadWindow, Reading]]:
-        found = [(window, window.readings[name]) for window in self.windows if name in window.readings]
+        found = [(w, reading) for w in self.windows if (reading := _reading(w, name)) is not None]
         return [
             (w, r) for w, r in found if not (w.troubles and r.unit in TIME_LIKE) and math.isfinite(r.value)
         ]
@@ -211,9 +211,7 @@ class Measurement:
                 + (f": {lost}" if lost else "")
             )
         point, low, high = paired_ratio([a[r] for r in rounds], [b[r] for r in rounds])
-        if math.isnan(point):
-            raise MissingReadingError(f"{name} of {subject} or {against} is zero: there is no ratio of it")
-        sample = next(w.readings[name] for w in ours.windows if name in w.readings)
+        sample = next(reading for w in ours.windows if (reading := _reading(w, name)) is not None)
         return Interval(
             name=f"{name} ({subject} / {against})",
             value=point,
@@ -244,6 +242,31 @@ class Measurement:
         if name not in self.limits:
             raise MissingReadingError(f"the scenario states no limit {name!r}")
         return self.limits[name]
+
+
+def _reading(window: LoadWindow, name: str) -> Reading | None:
+    """A window's reading; what was counted by kind and did not happen is zero where the kinds were counted
+    at all.
+    """
+    if name in window.readings:
+        return window.readings[name]
+    for prefix, witness in _COUNTED.items():
+        if name.startswith(prefix) and (whole := window.readings.get(witness)) is not None:
+            return Reading(name, 0.0, Unit.COUNT, whole.window, whole.source, combine=whole.combine)
+    return None
+
+
+_COUNTED = {
+    "jobs.done.": "jobs.done",
+    "jobs.failed.": "jobs.failed",
+    "jobs.retries.": "jobs.retries",
+    "cache.lookups.": "cache.lookups",
+    "db.query.calls.": "db.calls",
+    "queue.depth.": "queue.depth_max",
+    "queue.delayed.": "queue.depth_max",
+    "queue.dead.": "queue.dead",
+}
+"""Readings by kind, with the reading that tells that they were counted in a window."""
 
 
 def _exact(reading: Reading) -> Interval:

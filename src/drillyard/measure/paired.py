@@ -80,16 +80,33 @@ def paired_ratio(
 ) -> Bounds:
     """Point, low and high of a/b, where `a[i]` and `b[i]` were measured side by side in round i.
 
-    All values must be positive and finite; pairs that are not are left out. With fewer than `MIN_PAIRS`
-    pairs the interval is unbounded: (point, 0, inf).
+    Values are finite and not negative; pairs that are not finite are left out. With fewer than `MIN_PAIRS`
+    pairs the interval is unbounded: (point, 0, inf). Where a zero forbids logarithms, it is the interval of
+    the ratio of means (Cochran 1977, section 6.3). Two series of zeros are equal: (1, 1, 1).
     """
-    pairs = [(x, y) for x, y in zip(a, b, strict=True) if _positive(x) and _positive(y)]
+    pairs = [(x, y) for x, y in zip(a, b, strict=True) if math.isfinite(x) and math.isfinite(y)]
     if not pairs:
         return math.nan, 0.0, math.inf
-    logs = np.log(np.array([x / y for x, y in pairs]))
-    if logs.size < MIN_PAIRS:
-        return math.exp(float(logs.mean())), 0.0, math.inf
-    return METHODS[method](logs, confidence)
+    x, y = np.array(pairs, dtype=np.float64).T
+    if not x.any() and not y.any():
+        return 1.0, 1.0, 1.0
+    if not y.any():
+        return math.inf, math.inf, math.inf
+    positive = bool((x > 0).all() and (y > 0).all())
+    if x.size < MIN_PAIRS:
+        return _point(x, y, positive=positive), 0.0, math.inf
+    return METHODS[method](np.log(x / y), confidence) if positive else _ratio_of_means(x, y, confidence)
+
+
+def _point(x: Array, y: Array, *, positive: bool) -> float:
+    return float(np.exp(np.log(x / y).mean())) if positive else float(x.mean() / y.mean())
+
+
+def _ratio_of_means(x: Array, y: Array, confidence: float) -> Bounds:
+    point = float(x.mean() / y.mean())
+    error = float((x - point * y).std(ddof=1)) / (float(y.mean()) * math.sqrt(x.size))
+    half = t_quantile((1 + confidence) / 2, x.size - 1) * error
+    return point, max(0.0, point - half), point + half
 
 
 def weighted_mean(
@@ -130,7 +147,3 @@ def rounds_needed(log_ratios_sd: float, half_width: float, *, confidence: float 
         if t_quantile((1 + confidence) / 2, n - 1) * log_ratios_sd / math.sqrt(n) <= target:
             return n
     return 1_000
-
-
-def _positive(value: float) -> bool:
-    return math.isfinite(value) and value > 0

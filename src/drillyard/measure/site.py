@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from drillyard.range.addresses import Addresses
+from drillyard.range.components.postgres import Postgres
+from drillyard.range.credentials import DATABASE, SUPERUSER
+from drillyard.range.range import Range
 
 
 def _nobody() -> Mapping[str, int]:
@@ -37,3 +40,34 @@ def kind_of(component: str) -> str:
     """
     stem, _, number = component.rpartition("-")
     return stem if number.isdecimal() and stem else component
+
+
+def site_of(subject: str, range_: Range) -> Site:
+    """The site of a running range.
+
+    Statistics are read as `monitor`; the audit comes in over the Unix socket as the superuser, whose way the
+    learner cannot bar.
+
+    Raises:
+        UserError: the range does not run.
+    """
+    postgres = range_.supervisor.member("postgres").component
+    audit_dsn = ""
+    if isinstance(postgres, Postgres):
+        port = range_.addresses.endpoint("postgres").port
+        audit_dsn = f"host={postgres.socket_directory} port={port} user={SUPERUSER} dbname={DATABASE}"
+    return Site(
+        subject=subject,
+        addresses=range_.addresses,
+        dsn=range_.credentials.dsn("monitor", range_.addresses),
+        audit_dsn=audit_dsn,
+        census=lambda: _census(range_),
+        expected=lambda: frozenset(
+            name for name, member in range_.supervisor.members.items() if member.component.essential
+        ),
+    )
+
+
+def _census(range_: Range) -> Mapping[str, int]:
+    members = range_.supervisor.members.items()
+    return {name: member.pid for name, member in members if member.running and member.pid}

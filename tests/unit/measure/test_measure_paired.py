@@ -48,10 +48,18 @@ def test_too_few_pairs_bound_nothing():
     assert (low, high) == (0.0, math.inf)
 
 
-def test_pairs_without_a_ratio_are_left_out():
-    point, _, _ = paired_ratio([1, 1, 1, 1, 0, math.nan], [2, 2, 2, 2, 5, 5])
+def test_pairs_that_are_no_numbers_are_left_out():
+    point, _, _ = paired_ratio([1, 1, 1, 1, math.nan], [2, 2, 2, 2, 5])
     assert point == pytest.approx(0.5)
-    assert math.isnan(paired_ratio([0.0], [1.0])[0])
+
+
+def test_zeros_have_ratios_too():
+    assert paired_ratio([0.0] * 5, [2.0] * 5) == (0.0, 0.0, 0.0)
+    assert paired_ratio([0.0] * 5, [0.0] * 5) == (1.0, 1.0, 1.0)
+    assert paired_ratio([3.0] * 5, [0.0] * 5) == (math.inf, math.inf, math.inf)
+    point, low, high = paired_ratio([0, 1, 2, 1, 1], [2, 2, 2, 2, 2])
+    assert point == pytest.approx(0.5)
+    assert 0 <= low < point < high
 
 
 def test_the_true_ratio_lies_in_19_of_20_intervals():

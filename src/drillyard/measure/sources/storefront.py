@@ -41,7 +41,10 @@ _COUNTERS = frozenset(
         "shop_payment_failures_total",
     }
 )
-_GAUGES = frozenset({"db_pool_max", "db_pool_waiting", _STARTED})
+_GAUGES = frozenset({"db_pool_max", _STARTED})
+_SAMPLED = frozenset({"db_pool_waiting", "db_pool_in_use"})
+_SAMPLE_EVERY = 2
+"""Looks for one scrape of the replicas inside a window: a scrape costs a replica milliseconds."""
 _WEB, _WORKERS = "/metrics of the replicas", "/metrics of the workers"
 _QUIET = frozenset({"/metrics", "/healthz", "/readyz"})
 """Routes that no customer asks for."""
@@ -70,6 +73,8 @@ class Storefront(Source):
         Described("shop.handling", Unit.MILLISECONDS),
         Described("pool.wait", Unit.MILLISECONDS),
         Described("pool.waited_ratio", Unit.RATIO),
+        Described("pool.waiting.max", Unit.COUNT, Combine.MAX),
+        Described("pool.in_use.max", Unit.COUNT, Combine.MAX),
         Described("pool.timeouts", Unit.COUNT, Combine.SUM),
         Described("pool.allowed", Unit.COUNT, Combine.LAST),
         Described("jobs.done", Unit.COUNT, Combine.SUM),
@@ -90,10 +95,25 @@ class Storefront(Source):
         super().__init__(site)
         self._client = httpx.AsyncClient(timeout=2.5, trust_env=False)
         self._before: dict[str, _Process] = {}
+        self._looks = 0
+        self._pools: dict[str, float] = {}
 
     async def begin(self) -> None:
         """Read every process's counters."""
+        self._looks, self._pools = 0, dict.fromkeys(_SAMPLED, 0.0)
         self._before = await self._snapshot()
+
+    async def sample(self) -> None:
+        """Note how many replicas' requests hold a connection, and how many wait for one."""
+        self._looks += 1
+        if self._looks % _SAMPLE_EVERY:
+            return
+        replicas = [name for name in self.site.census() if name.startswith("storefront-")]
+        urls = [self.site.url(name, "/metrics") for name in replicas]
+        found = await asyncio.gather(*(scrape(self._client, url, _SAMPLED) for url in urls))
+        for gauge in _SAMPLED:
+            now = sum(s.value for samples in found for s in samples if s.name == gauge)
+            self._pools[gauge] = max(self._pools[gauge], now)
 
     async def end(self, sheet: Sheet) -> None:
         """Read them again and write down what they grew by."""
@@ -102,6 +122,8 @@ class Storefront(Source):
         _write_requests(sheet, grown)
         _write_pool(sheet, grown, gauges)
         _write_jobs(sheet, grown)
+        sheet.add("pool.waiting.max", self._pools["db_pool_waiting"], f"{_WEB}, once a second")
+        sheet.add("pool.in_use.max", self._pools["db_pool_in_use"], f"{_WEB}, once a second")
         sheet.add("business.orders", grown.total("shop_orders_total"), _WEB)
         sheet.add("business.payment_failures", grown.total("shop_payment_failures_total"), _WORKERS)
 
