@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 from aiosql.adapters.pyformat import PyFormatAdapter
@@ -87,7 +88,7 @@ def parse(text: str, file: str) -> list[Query]:
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if _NAME.match(line)]
     queries, problems = [], []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         try:
             (datum,) = _LOADER.load_query_data_from_sql("\n".join(lines[start:end]), [], file)
         except SQLParseException as error:
