@@ -24,7 +24,7 @@ from drillyard.range.credentials import Credentials
 from drillyard.range.member import OnEvent, OnProgress, RangeEvent, State
 from drillyard.range.privileges import check_reachable, make_own_directory, service_account, write_file
 from drillyard.range.releases import Release, Releases
-from drillyard.range.rolling import rolling_restart
+from drillyard.range.rolling import open_doors, rolling_restart
 from drillyard.range.spec import RangeSpec
 from drillyard.range.status import RangeStatus, status_of
 from drillyard.range.supervisor import Supervisor
@@ -161,6 +161,7 @@ class Range:
         try:
             await asyncio.to_thread(_install, release, components)
             await self.supervisor.start(components, progress)
+            await open_doors(self.supervisor)
         except BaseException:
             self._held.close()
             raise

@@ -62,6 +62,25 @@ async def _restart_drained(supervisor: Supervisor, name: str) -> None:
     await _up(runtime, servers)
 
 
+async def open_doors(supervisor: Supervisor) -> None:
+    """Tell the load balancer which replicas are ready, right after a start.
+
+    It was there first and found nobody; its next check may be half a second away. Replicas are asked by a real
+    request before this, and its own checks decide from then on.
+    """
+    if (runtime := _balancer(supervisor)) is None:
+        return
+    ready = [
+        member.name
+        for member in supervisor.members.values()
+        if member.component.kind == "storefront" and member.state is State.READY
+    ]
+    for name in ready:
+        for server in await _servers(supervisor, runtime, name):
+            if server.status.startswith("DOWN"):
+                await runtime.believe_up(server)
+
+
 def _balancer(supervisor: Supervisor) -> Runtime | None:
     for member in supervisor.members.values():
         if isinstance(member.component, HAProxy) and member.state is State.READY:

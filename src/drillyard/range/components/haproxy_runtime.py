@@ -56,5 +56,9 @@ class Runtime:
         """`drain` takes no new requests, `ready` takes them again, `maint` is out."""
         await self._ask(f"set server {server.backend}/{server.name} state {state}")
 
+    async def believe_up(self, server: Server) -> None:
+        """Take a server as healthy now, without waiting for the next check; the checks go on."""
+        await self._ask(f"set server {server.backend}/{server.name} health up")
+
     async def _ask(self, command: str) -> str:
         return (await ask(self.socket, f"{command}\n".encode())).decode()
