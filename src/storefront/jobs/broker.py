@@ -47,6 +47,7 @@ def make_client(settings: Settings) -> redis.Redis:
         socket_timeout=SOCKET_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         health_check_interval=30,
+        driver_info=None,  # or each client looks its own version up in the installation's files
     )
 
 
@@ -105,6 +106,15 @@ class ShopBroker(RedisBroker):
             raise ConnectionClosed(error) from error
         return {member.decode() if isinstance(member, bytes) else str(member) for member in members}
 
+    def update_dead_letter(self, queue_name: str, identifier: str, text: bytes) -> None:
+        """Replace the text of a dead letter, if it is still there."""
+        key = f"{self.namespace}:{queue_name}.XQ.msgs"
+        try:
+            if self.client.hexists(key, identifier):
+                self.client.hset(key, identifier, text)
+        except redis.RedisError as error:
+            raise ConnectionClosed(error) from error
+
 
 class ShopConsumer(_RedisConsumer):
     """Knows which messages are held in this process, and gives back those that the server thinks are.
@@ -142,8 +152,10 @@ class ShopConsumer(_RedisConsumer):
         self._held.discard(message.options["redis_message_id"])
 
     def nack(self, message: MessageProxy) -> None:
-        """The job is a dead letter."""
+        """The job is a dead letter. Dramatiq keeps it as it was fetched: write down what became of it."""
         super().nack(message)
+        identifier = message.options["redis_message_id"]
+        self.broker.update_dead_letter(self.queue_name, identifier, message.encode())
         self._held.discard(message.options["redis_message_id"])
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
