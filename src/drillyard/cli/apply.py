@@ -26,3 +26,5 @@ def command(drill: DrillName = None, as_json: Json = False) -> None:
     out.print("Applied: " + ", ".join(applied.files))
     for action in applied.actions:
         out.print(f"  {action}")
+    for notice in applied.notices:
+        out.print(f"[yellow]{notice}[/]")

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from drillyard.base.errors import UserError
 from drillyard.drill.client import COMMAND_HEADER
 from drillyard.drill.engine import Engine
+from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
 from drillyard.drill.results import Results
 from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, TimelineView
@@ -59,20 +60,22 @@ def build(engine: Engine) -> Starlette:
 class _Api:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._pages = Pages(engine.record, engine.store, find_scenario(engine.record.scenario))
+        scenario = find_scenario(engine.record.scenario)
+        self._pages = Pages(engine.record, engine.store, scenario)
+        self._overview = Overview(engine, scenario, self._pages)
         self._results = Results(engine.places, engine.store)
 
     async def status(self, request: Request) -> Response:
         self._touch(request)
-        return _json(await self._engine.status())
+        return _json(await self._overview.status())
 
     async def brief(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._pages.brief())
+        return _json(self._pages.brief(self._overview.url()))
 
     async def access(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._engine.access())
+        return _json(self._overview.access())
 
     async def task(self, request: Request) -> Response:
         self._touch(request)
@@ -145,13 +148,13 @@ class _Api:
         return _json(self._results.report())
 
     async def log_names(self, request: Request) -> Response:
-        return PlainTextResponse("\n".join(self._engine.log_names()))
+        return PlainTextResponse("\n".join(self._overview.log_names()))
 
     async def logs(self, request: Request) -> Response:
         self._touch(request)
         lines = _number(request, "lines", 50)
         follow = request.query_params.get("follow") == "1"
-        stream = self._engine.logs(request.path_params["component"], lines=lines, follow=follow)
+        stream = self._overview.logs(request.path_params["component"], lines=lines, follow=follow)
         return StreamingResponse(stream, media_type="text/plain")
 
     async def user_error(self, request: Request, error: Exception) -> Response:

@@ -5,6 +5,7 @@ import statistics
 from collections import deque
 from pathlib import Path
 
+from drillyard.drill.subjects import ledger_of, sessions_of
 from drillyard.drill.views import CustomersView
 from drillyard.traffic.live import LiveSummary
 from drillyard.traffic.plan import Constant, TrafficPlan
@@ -17,11 +18,11 @@ LONGEST_RUN_S = 4 * 3600.0
 
 
 class Customers:
-    """Starts, steers and watches the background traffic. `ledger` collects every acknowledged write."""
+    """Starts, steers and watches the background traffic. `private` is where its ledger goes."""
 
-    def __init__(self, ledger: Path, sessions: Path) -> None:
-        self._ledger = ledger
-        self._sessions = sessions
+    def __init__(self, private: Path) -> None:
+        self._ledger = ledger_of(private, "learner")
+        self._sessions = sessions_of(private, "learner")
         self._process: TrafficProcess | None = None
         self._reading: asyncio.Task[None] | None = None
         self._seen: deque[LiveSummary] = deque(maxlen=HISTORY_S)
@@ -69,6 +70,7 @@ class Customers:
             await reading
 
     async def _start(self, target: str, rate: float, mix: dict[str, float], scale: float) -> None:
+        self._ledger.parent.mkdir(mode=0o700, exist_ok=True)
         plan = TrafficPlan(
             target=target,
             profile=Constant(rate=rate),

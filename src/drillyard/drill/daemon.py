@@ -9,7 +9,6 @@ of the lock, and the range's nursery ends everything with us.
 import asyncio
 import importlib
 import logging
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -28,7 +27,6 @@ log = logging.getLogger("drillyard.drill.daemon")
 def main() -> int:
     """Run the daemon of the drill in the directory named on the command line."""
     places = Places(Path(sys.argv[1]))
-    os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     presence = Presence.take(places)
     if presence is None:
@@ -49,13 +47,15 @@ async def _run(places: Places) -> None:
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, ending.set)
-        await engine.begin(ending)
-        server = asyncio.create_task(_serve(engine, places))
-        finished = asyncio.create_task(ending.wait())
-        await asyncio.wait([server, finished], return_when=asyncio.FIRST_COMPLETED)
+        await engine.begin()
+        tasks = [asyncio.create_task(each) for each in (_serve(engine, places), ending.wait(), engine.idle())]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await engine.end()
-        server.cancel()
-        await asyncio.gather(server, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
     finally:
         store.close()
 

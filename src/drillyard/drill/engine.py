@@ -10,24 +10,34 @@ import importlib
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import JsonValue
 
 from drillyard.base.clock import monotonic, wall
-from drillyard.drill.events import DaemonStarted, DaemonStopped
+from drillyard.base.errors import UserError
+from drillyard.drill.events import ComponentEvent, DaemonStarted, DaemonStopped
+from drillyard.drill.making import Maker
 from drillyard.drill.operations import Operations, Reporter
 from drillyard.drill.places import Places, Record
 from drillyard.drill.store import Store
 from drillyard.drill.wire import Request, Start
+from drillyard.range.member import Happening, RangeEvent
 from drillyard.range.range import Range
+
+if TYPE_CHECKING:
+    from drillyard.drill.customers import Customers
+    from drillyard.drill.subjects import Subjects
 
 log = logging.getLogger(__name__)
 
 IDLE_END_S = 120.0
 """A daemon without a range ends after this long without a question; the next command starts it again."""
+RETIRE_S = 1.0
+"""After a pause or a stop it ends this soon: time to tell whoever is watching."""
 
 Desired = Literal["running", "paused", "stopped"]
+_TOLD = (Happening.DIED, Happening.RESTARTED, Happening.FAILED, Happening.NURSERY_LOST)
 
 
 class Engine:
@@ -37,12 +47,15 @@ class Engine:
         self.places = places
         self.record = record
         self.store = store
+        self.maker = Maker(places, record, store)
         self.operations = Operations(store, self._perform, places.log)
         self.range: Range | None = None
+        self.customers: Customers | None = None
+        self.subjects: Subjects | None = None
         self.since = wall()
         self.recovered = ""
         self._seen_at = monotonic()
-        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._idle_end_s = IDLE_END_S
 
     @property
     def desired(self) -> Desired:
@@ -59,6 +72,24 @@ class Engine:
         """Keep what the learner wants of the range."""
         self.store.set("desired", state)
         self.since = wall()
+        self._idle_end_s = IDLE_END_S if state == "running" else RETIRE_S
+
+    @property
+    def running(self) -> Range:
+        """The learner's range.
+
+        Raises:
+            UserError: it does not run.
+        """
+        if self.range is None:
+            remedy = {"paused": "Go on: drill resume", "stopped": "Start another: drill start SCENARIO"}
+            raise UserError(
+                f"The range does not run: the drill is {self.desired}"
+                if self.desired in remedy
+                else "The range does not run",
+                next_step=remedy.get(self.desired, "Start it: drill resume"),
+            )
+        return self.range
 
     async def begin(self) -> None:
         """Take the drill over from whoever had it, and bring its range up if that is wanted."""
@@ -85,17 +116,23 @@ class Engine:
         self.store.append(DaemonStopped())
         self.store.set("daemon", "down")
 
-    def on_release(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Have `close` called before the learner's range stops (customers, subjects); last added first."""
-        self._closers.append(close)
-
     async def release(self) -> None:
         """Stop the customers, the subjects and the range."""
-        while self._closers:
-            await self._closers.pop()()
-        if self.range:
-            await self.range.stop()
-            self.range = None
+        if self.customers:
+            await self.customers.leave()
+        if self.subjects:
+            await self.subjects.stop()
+        range_, self.range = self.range, None
+        if range_:
+            await range_.stop()
+
+    def heard(self, event: RangeEvent) -> None:
+        """Something happened by itself in the learner's range."""
+        if event.what in _TOLD:
+            self.store.append(
+                ComponentEvent(what=event.what.value, component=event.component, detail=event.detail),
+                at=event.at,
+            )
 
     def seen(self) -> None:
         """Somebody asked something."""
@@ -104,9 +141,11 @@ class Engine:
     async def idle(self) -> None:
         """Returns when nobody needs this daemon any more."""
         while True:
-            await asyncio.sleep(5)
+            await asyncio.sleep(0.25)
             busy = self.range is not None or self.operations.current is not None
-            if not busy and monotonic() - self._seen_at > IDLE_END_S:
+            if busy:
+                self._seen_at = monotonic()
+            elif monotonic() - self._seen_at > self._idle_end_s:
                 return
 
     async def _perform(self, request: Request, report: Reporter) -> JsonValue:

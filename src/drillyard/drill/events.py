@@ -65,6 +65,15 @@ class Reset(_Event):
     keep_notes: bool = False
 
 
+class ComponentEvent(_Event):
+    """A component of the range died, was started again, or could not be."""
+
+    kind: Literal["component"] = "component"
+    what: str
+    component: str
+    detail: str = ""
+
+
 class Applied(_Event):
     """Files of the workspace were put to use, and what was reloaded for it."""
 
@@ -144,6 +153,7 @@ Event = Annotated[
     | Resumed
     | Stopped
     | Reset
+    | ComponentEvent
     | Applied
     | ApplyRefused
     | TrafficChanged

@@ -157,12 +157,13 @@ class Operations:
         self._loop.call_soon_threadsafe(self._notify)
 
     def _insert(self, number: int, event: OperationEvent) -> None:
-        with self._store.transaction() as connection:
-            connection.execute(
-                "INSERT INTO operation_events SELECT ?1, coalesce(max(idx) + 1, 0), ?2, ?3"
-                " FROM operation_events WHERE operation = ?1",
-                (number, wall(), event.model_dump_json()),
-            )
+        self._store.jot(
+            "INSERT INTO operation_events SELECT ?1, coalesce(max(idx) + 1, 0), ?2, ?3"
+            " FROM operation_events WHERE operation = ?1",
+            number,
+            wall(),
+            event.model_dump_json(),
+        )
 
     def _notify(self) -> None:
         self._changed.set()

@@ -198,7 +198,10 @@ def create(record: Record) -> Places:
             where=record.workspace,
             next_step="Choose another with --workspace, or move it away: nothing of yours is overwritten.",
         )
-    places.root.mkdir(parents=True, exist_ok=True)
+    for directory in (home(), drills_directory(), places.root):
+        if not directory.exists():
+            directory.mkdir(parents=True)
+            directory.chmod(0o755)  # whatever the umask: services pass here, and everything private is below
     places.private.mkdir(mode=0o700, exist_ok=True)
     places.private.chmod(0o700)
     record.write(places)

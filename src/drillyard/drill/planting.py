@@ -1,27 +1,48 @@
 """Making one state of a range out of another: what a variant plants, what the reference solution repairs."""
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from drillyard.base.errors import DrillyardError, UserError
-from drillyard.range.addresses import Addresses
-from drillyard.range.credentials import Credentials
+from drillyard.drill.places import Record
+from drillyard.range.components.postgres import Postgres
+from drillyard.range.credentials import DATABASE, SUPERUSER
+from drillyard.range.range import Range
 from drillyard.range.workspace import create_workspace
 from drillyard.range.workspace_git import start_repository
-from drillyard.scenario.changes import Changes, Statement
+from drillyard.scenario.changes import Changes
 from drillyard.scenario.edits import apply_edits
+from drillyard.scenario.scenario import find_scenario
+
+PAR = "par"
 
 
-def make_workspace(
-    destination: Path,
-    addresses: Addresses,
-    credentials: Credentials,
-    overlays: Sequence[Path],
-    changes: Changes,
-) -> None:
+@dataclass(frozen=True)
+class Plan:
+    """What makes a subject's start state out of the default one."""
+
+    overlays: tuple[Path, ...]
+    changes: Changes
+
+
+def plan_of(record: Record, subject: str) -> Plan:
+    """The flaws of the drill's variant; for par the reference solution on top of them.
+
+    Raises:
+        UserError: there is no such scenario or variant, or it is broken.
+    """
+    scenario = find_scenario(record.scenario)
+    changes = scenario.variant(record.variant).plan()
+    if subject == PAR:
+        changes = changes.then(scenario.par())
+    return Plan((scenario.workspace,) if scenario.workspace else (), changes)
+
+
+def make_workspace(destination: Path, range_: Range, plan: Plan) -> None:
     """Make a workspace in its planted state, with that as its first commit; it appears whole or not at all.
 
     Raises:
@@ -29,8 +50,8 @@ def make_workspace(
     """
     building = destination.with_name(f".{destination.name}.new")
     shutil.rmtree(building, ignore_errors=True)
-    create_workspace(building, addresses, credentials, overlays, history=False)
-    apply_edits(changes, building)
+    create_workspace(building, range_.addresses, range_.credentials, plan.overlays, history=False)
+    apply_edits(plan.changes, building)
     start_repository(building, "Start of the drill")
     try:
         if destination.is_dir():
@@ -45,20 +66,19 @@ def make_workspace(
         ) from error
 
 
-async def run_statements(
-    statements: Iterable[Statement], *, owner: str, superuser: str, tell: Callable[[str], None]
-) -> None:
-    """Run SQL on a fresh database, each statement on its own. `owner` and `superuser` are connection strings.
+async def plant(range_: Range, plan: Plan, tell: Callable[[str], None]) -> None:
+    """Run the SQL of a plan on a range with fresh data, each statement on its own.
 
     Raises:
         DrillyardError: one failed; that is a fault of the scenario.
     """
-    dsns = {"owner": owner, "superuser": superuser}
+    if not plan.changes.sql:
+        return
+    tell("preparing the database")
+    dsns = {"owner": range_.credentials.dsn("shop_admin", range_.addresses), "superuser": _superuser(range_)}
     connections: dict[str, psycopg.AsyncConnection] = {}
     try:
-        for number, statement in enumerate(statements, start=1):
-            if number % 20 == 1:
-                tell("preparing the database")
+        for statement in plan.changes.sql:
             if statement.role not in connections:
                 connections[statement.role] = await psycopg.AsyncConnection.connect(
                     dsns[statement.role], autocommit=True
@@ -70,3 +90,11 @@ async def run_statements(
     finally:
         for connection in connections.values():
             await connection.close()
+
+
+def _superuser(range_: Range) -> str:
+    """A connection string for PostgreSQL's superuser, who gets in only over the Unix socket."""
+    component = range_.supervisor.member("postgres").component
+    assert isinstance(component, Postgres)
+    port = range_.addresses.endpoint("postgres").port
+    return f"host={component.socket_directory} port={port} user={SUPERUSER} dbname={DATABASE}"

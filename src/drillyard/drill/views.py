@@ -15,12 +15,14 @@ class _View(BaseModel):
 
 
 class ComponentView(_View):
-    """One process of the range; `state` as the range says it, `why` when it is not well."""
+    """One process of the range; `why` says what is wrong with it; `memory` is its PSS in bytes."""
 
     name: str
     state: str
     pid: int | None = None
     why: str = ""
+    restarts: int = 0
+    memory: int = 0
 
 
 class CustomersView(_View):
@@ -208,10 +210,11 @@ class StartedView(_View):
 
 
 class AppliedView(_View):
-    """What an apply did; both are empty when nothing had changed."""
+    """What an apply did; all are empty when nothing had changed. `notices` are worth a look."""
 
     files: list[str]
     actions: list[str]
+    notices: list[str] = []
 
 
 class FigureRow(_View):

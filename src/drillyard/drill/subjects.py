@@ -1,0 +1,110 @@
+"""The two ranges beside the learner's: the twin (untouched, same variant) and par (reference solution).
+
+They are made when a measurement first needs them, on addresses of their own that nothing of the learner's
+names and with passwords of their own, and stopped when they were not used for a while. Each keeps its ledger
+of writes.
+"""
+
+import asyncio
+from pathlib import Path
+
+from drillyard.assess.subject import Subject
+from drillyard.drill.engine import Engine
+from drillyard.drill.making import LEARNER, Tell
+from drillyard.measure.site import Site
+from drillyard.range.member import RangeEvent
+from drillyard.range.range import Range
+
+KEPT_WARM_S = 600.0
+"""A subject that was not measured for this long is stopped; its data stay for the next time."""
+
+
+class Subjects:
+    """The ranges of one drill, as measurements see them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._running: dict[str, Range] = {}
+        self._cooling: asyncio.Task[None] | None = None
+
+    async def get(self, names: tuple[str, ...], tell: Tell) -> list[Subject]:
+        """These subjects, running; those that are not are started.
+
+        Raises:
+            UserError: one could not be started, or the learner's range does not run.
+        """
+        if self._cooling:
+            self._cooling.cancel()
+            self._cooling = None
+        found = []
+        for name in names:
+            if name == LEARNER:
+                range_ = self._engine.running
+            else:
+                range_ = self._running.get(name) or await self._start(name, tell)
+            found.append(self._subject(name, range_))
+        return found
+
+    def done(self) -> None:
+        """They are not needed for now; they are stopped after a while."""
+        self._cooling = asyncio.create_task(self._cool())
+
+    async def stop(self) -> None:
+        """Stop them now."""
+        if self._cooling:
+            self._cooling.cancel()
+            self._cooling = None
+        while self._running:
+            _, range_ = self._running.popitem()
+            await range_.stop()
+
+    async def forget(self) -> None:
+        """Stop and remove them: the next measurement makes them anew."""
+        await self.stop()
+        for name in ("twin", "par"):
+            await asyncio.to_thread(self._engine.maker.forget, name)
+
+    async def _cool(self) -> None:
+        await asyncio.sleep(KEPT_WARM_S)
+        self._cooling = None
+        await self.stop()
+
+    async def _start(self, name: str, tell: Tell) -> Range:
+        tell(f"starting {name}", None)
+        range_ = await self._engine.maker.bring_up(
+            name, _unheard, lambda message, _: tell(f"{name}: {message}", None)
+        )
+        self._running[name] = range_
+        return range_
+
+    def _subject(self, name: str, range_: Range) -> Subject:
+        private = self._engine.places.private
+        (private / "ledger").mkdir(mode=0o700, exist_ok=True)
+        return Subject(site_of(name, range_), ledger_of(private, name), sessions_of(private, name))
+
+
+def ledger_of(private: Path, subject: str) -> Path:
+    """Where the writes that a subject's customers were promised are entered."""
+    return private / "ledger" / f"{subject}.jsonl"
+
+
+def sessions_of(private: Path, subject: str) -> Path:
+    """Where the traffic keeps the tokens of a subject's customers."""
+    return private / "ledger" / f"{subject}-sessions.json"
+
+
+def site_of(name: str, range_: Range) -> Site:
+    """A running range as the sources of readings see it."""
+    supervisor = range_.supervisor
+    return Site(
+        subject=name,
+        addresses=range_.addresses,
+        dsn=range_.credentials.dsn("monitor", range_.addresses),
+        audit_dsn=range_.credentials.dsn("shop_admin", range_.addresses),
+        census=lambda: {member.name: member.pid for member in supervisor.members.values() if member.pid},
+        expected=lambda: frozenset(supervisor.members),
+    )
+
+
+def _unheard(_event: RangeEvent) -> None:
+    """What happens by itself in a twin is told by its readings."""

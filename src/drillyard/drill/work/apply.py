@@ -1,0 +1,24 @@
+"""Validate what changed in the workspace and put it to use."""
+
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from drillyard.base.errors import InvalidFilesError
+from drillyard.drill.engine import Engine
+from drillyard.drill.events import Applied, ApplyRefused
+from drillyard.drill.operations import Reporter
+from drillyard.drill.wire import Apply
+
+
+async def run(engine: Engine, request: Apply, report: Reporter) -> JsonValue:
+    """Apply the workspace; a bad file changes nothing."""
+    try:
+        applied = await engine.running.apply(Path(engine.record.workspace), report)
+    except InvalidFilesError as error:
+        engine.store.append(ApplyRefused(problems=tuple(map(str, error.problems))))
+        raise
+    files = [change.name for change in applied.files]
+    if files:
+        engine.store.append(Applied(files=tuple(files), actions=applied.actions))
+    return {"files": list(files), "actions": list(applied.actions), "notices": list(applied.notices)}

@@ -1,0 +1,28 @@
+"""What follows every start and reset: the record of the seeded data, and the customers."""
+
+from drillyard.assess.audit import take_baseline
+from drillyard.drill.customers import Customers
+from drillyard.drill.engine import Engine
+from drillyard.drill.operations import Reporter
+from drillyard.drill.subjects import Subjects, site_of
+from drillyard.range.range import Range
+from drillyard.scenario.scenario import find_scenario
+
+
+async def come(engine: Engine, range_: Range, report: Reporter) -> None:
+    """Take the baseline of fresh data, and have customers come at the rate that the learner chose."""
+    baseline = engine.places.private / "baseline.json"
+    if not baseline.exists():
+        report("recording what is in the database")
+        (await take_baseline(site_of("learner", range_))).save(baseline)
+    if engine.subjects is None:
+        engine.subjects = Subjects(engine)
+    if engine.customers is None:
+        engine.customers = Customers(engine.places.private)
+    manifest = find_scenario(engine.record.scenario).manifest
+    chosen = engine.store.get("traffic.rate")
+    rate = float(chosen) if chosen else manifest.traffic.base_rate if engine.record.traffic else 0.0
+    scale = range_.settings.scale
+    await engine.customers.come(
+        str(range_.addresses.endpoint("http")), rate, manifest.traffic.mix, scale=scale
+    )
