@@ -114,6 +114,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     raise error
 
 
+async def _failed(request: Request, error: Exception) -> Response:
+    """Our own fault: the customer gets the request's id, the log the reason."""
+    return _refusal(request, 500, "internal_error", "The shop failed to answer. It has been noted.")
+
+
 def make_app(shop: Shop) -> ASGIApp:
     """The application that serves `shop`."""
     app = FastAPI(title="The shop", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
@@ -123,6 +128,7 @@ def make_app(shop: Shop) -> ASGIApp:
         app.include_router(area.router)
     for kind in (RefusedError, DatabaseUnavailableError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refused)
+    app.add_exception_handler(Exception, _failed)
     return ShopMiddleware(
         BodyLimit(app, shop),
         metrics=shop.metrics.http,

@@ -25,6 +25,23 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     return structlog.get_logger(logger_name=name)  # type: ignore[no-any-return]  # structlog types it as Any
 
 
+class _StandardOutput:
+    """Writes a line to whatever standard output is at that moment, whole and at once."""
+
+    def msg(self, line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    debug = info = warning = error = critical = exception = fatal = log = msg
+
+
+class _Handler(logging.Handler):
+    """The same for loggers of the standard library."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _StandardOutput().msg(self.format(record))
+
+
 def configure(settings: Logs, process: str) -> None:
     """Send all log lines of this process to standard output as JSON.
 
@@ -51,10 +68,10 @@ def configure(settings: Logs, process: str) -> None:
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=lambda *_names: _StandardOutput(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],

@@ -58,17 +58,20 @@ async def _send_error(send: Send, status: int, body: bytes) -> None:
 class _Answer:
     """Sees the answer pass: adds the request id, remembers the status."""
 
-    __slots__ = ("_request_id", "_send", "status")
+    __slots__ = ("_request_id", "_send", "ended", "status")
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self._request_id = request_id.encode()
         self.status = 0
+        self.ended = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, self._request_id)]
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            self.ended = True
         await self._send(message)
 
 
@@ -120,6 +123,8 @@ class ShopMiddleware:
             await self._app(scope, receive, answer)
         except Exception:
             log.exception("request failed", path=scope["path"], method=scope["method"])
+            if answer.ended:
+                return  # Starlette raises again what it has answered
             if answer.status:
                 raise
             body = error_body("internal_error", "The shop failed to answer. It has been noted.", request_id)
