@@ -103,7 +103,7 @@ def figures_in(text: str) -> list[Figure]:
 
 
 def candidates(measurements: Sequence[Measurement]) -> list[Candidate]:
-    """Every value that a figure could mean: readings, ratios to the twin, and changes between measurements."""
+    """Every value that a figure could mean: readings, throughput, and changes between measurements."""
     found: list[Candidate] = []
     for measurement in measurements:
         for subject in measurement.subjects().values():
@@ -142,7 +142,7 @@ def _of_reading(name: str, interval: Interval) -> Iterator[Candidate]:
 
 
 def _bounded(interval: Interval) -> tuple[float, float]:
-    """The interval, but never wider than half to twice the value: too few windows must not back everything."""
+    """The interval, at most from half to twice the value: too few windows must not back everything."""
     value = interval.value
     return max(interval.low, value / 2), min(interval.high, value * 2)
 

@@ -288,5 +288,8 @@ def _combined(readings: list[Reading], pooled: float | None) -> Interval:
             point, low, high = weighted_mean(values, weights)
             if pooled is not None:
                 point, low, high = pooled, min(pooled, low), max(pooled, high)
+            low = max(0.0, low)
+            if "_ratio" in first.name:
+                high = min(high, 1.0)
     window = Window(min(r.window.start for r in readings), max(r.window.end for r in readings))
     return Interval(first.name, point, low, high, first.unit, window, first.source, len(readings))

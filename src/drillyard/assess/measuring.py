@@ -28,7 +28,7 @@ from drillyard.assess.measurement import Subject as Name
 from drillyard.assess.probe import Probe, ProbeSite, probe_of
 from drillyard.assess.probes import price_staleness
 from drillyard.assess.session import OnProgress, Progress, Session
-from drillyard.assess.shape import SHAPES, Load, Shape
+from drillyard.assess.shape import SHAPES, TURN_S, Load, Shape
 from drillyard.assess.subject import Subject
 from drillyard.assess.throughput import Objective, recover, sustained
 from drillyard.base.clock import wall
@@ -133,7 +133,14 @@ async def measure(
         UserError: results cannot be written.
         TrafficFailedError: the traffic process broke.
     """
-    session = Session(subjects, wanted.load, wanted.shape, keeper, progress=progress)
+    session = Session(
+        subjects,
+        wanted.load,
+        wanted.shape,
+        keeper,
+        reserve_s=_after_windows_s(wanted, len(subjects)),
+        progress=progress,
+    )
     making = _Making(wanted, keeper, wall())
     try:
         async with _running(wanted, subjects, session, making):
@@ -194,6 +201,12 @@ class _Making:
         )
         self.keeper.keep_head(made)
         return made
+
+
+def _after_windows_s(wanted: Wanted, subjects: int) -> float:
+    """What comes after the windows, in seconds."""
+    steps = wanted.shape.steps * (wanted.shape.step_s + TURN_S) if wanted.throughput else 0.0
+    return subjects * steps + (AUDIT_S if wanted.audit else 1.0)
 
 
 @asynccontextmanager

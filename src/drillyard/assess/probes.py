@@ -74,7 +74,7 @@ async def price_staleness(site: ProbeSite) -> Sequence[Reading]:
 
 async def _token(site: ProbeSite) -> str:
     answer = await site.http.post("/api/sessions", json=_ADMIN)
-    if answer.status_code != 200:
+    if not answer.is_success:
         raise ProbeError(f"the administrator could not sign in: {answer.status_code}")
     return str(answer.json()["token"])
 
@@ -123,5 +123,5 @@ async def _items(site: ProbeSite, path: str) -> list[_Item]:
 async def _set_price(site: ProbeSite, header: dict[str, str], product: int, price_cents: int) -> None:
     body = {"price_cents": price_cents}
     answer = await site.http.put(f"/api/admin/products/{product}", json=body, headers=header)
-    if answer.status_code != 200:
+    if not answer.is_success:
         raise ProbeError(f"the price of product {product} could not be changed: {answer.status_code}")

@@ -20,6 +20,7 @@ from drillyard.assess.shape import Load, Shape
 from drillyard.assess.subject import Subject
 from drillyard.base.clock import monotonic, wall
 from drillyard.measure import quiet
+from drillyard.measure.paired import MIN_PAIRS
 from drillyard.measure.reading import Reading, Window
 from drillyard.measure.watch import Watch
 from drillyard.traffic.plan import Constant, TrafficPlan
@@ -76,7 +77,10 @@ class Turns:
 
 
 class Session:
-    """Alternating windows over running subjects. Interrupt it by cancelling; nothing that is done is lost."""
+    """Alternating windows over running subjects. Interrupt it by cancelling; nothing that is done is lost.
+
+    `reserve_s` is what has to be left of the shape's limit for what comes after the windows.
+    """
 
     def __init__(
         self,
@@ -85,13 +89,17 @@ class Session:
         shape: Shape,
         keeper: Keeper,
         *,
+        reserve_s: float = 2.0,
         progress: OnProgress = _quietly,
     ) -> None:
         self._subjects = tuple(subjects)
         self._load = load
         self._shape = shape
         self._keeper = keeper
+        self._reserve_s = reserve_s
         self._progress = progress
+        self._began = monotonic()
+        self._resumed_at = 0
         self._watches: Mapping[str, Watch] = {}
         self._total = len(subjects) * (shape.rounds + 1)
         self._done = 0
@@ -107,7 +115,9 @@ class Session:
         kept = _complete_rounds(self._keeper.windows(), {subject.name for subject in self._subjects})
         first = max((window.round for window in kept), default=-1) + 1
         self._done = first * len(self._subjects)
-        if first >= self._shape.rounds:
+        self._began, self._resumed_at = monotonic(), first
+        windows = list(kept)
+        if not self._goes_on(windows, first):
             return kept
         async with AsyncExitStack() as stack:
             self._watches = {subject.name: Watch(subject.site) for subject in self._subjects}
@@ -116,12 +126,25 @@ class Session:
             stack.callback(self._all_to_foreground)
             for subject in self._subjects:
                 await self._warm(subject)
-            windows = list(kept)
-            for number in range(first, self._shape.rounds):
+            number = first
+            while self._goes_on(windows, number):
                 turn = self._subjects if number % 2 == 0 else self._subjects[::-1]
                 for subject in turn:
                     windows.append(await self._window(subject, number))
+                number += 1
             return tuple(windows)
+
+    def _goes_on(self, windows: Sequence[LoadWindow], done: int) -> bool:
+        """Whether another round is needed and there is time for it."""
+        if done < MIN_PAIRS:
+            return True
+        good = done - len({window.round for window in windows if window.troubles})
+        most = self._shape.rounds + self._shape.spare_rounds
+        if good >= self._shape.rounds or done >= most:
+            return False
+        spent = monotonic() - self._began
+        measured = max(done - self._resumed_at, 1)
+        return spent + spent / measured + self._reserve_s <= self._shape.limit_s
 
     async def send(
         self,
@@ -141,6 +164,7 @@ class Session:
             subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust, timeout_s=timeout_s
         )
         process = await TrafficProcess.start(plan)
+        quiet.favour(process.pid)
         try:
             return await process.result()
         except asyncio.CancelledError:

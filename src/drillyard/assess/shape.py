@@ -15,7 +15,11 @@ TURN_S = 0.9
 
 @dataclass(frozen=True)
 class Shape:
-    """Rounds of one window a subject, in seconds. `limit_s` is what the whole may take at most."""
+    """Rounds of one window a subject, in seconds. `limit_s` is what the whole may take at most.
+
+    Rounds with a window that proves nothing are made up for while time is left (`spare_rounds` at most); on a
+    slow machine, rounds beyond the fewest that give an interval are left out instead.
+    """
 
     kind: str
     rounds: int
@@ -26,6 +30,7 @@ class Shape:
     """Length of one step of the search for sustained throughput; 0: not searched for."""
     steps: int = 0
     """Most steps for one subject."""
+    spare_rounds: int = 3
 
     def seconds(self, subjects: int, *, probe_s: float = 0.0) -> float:
         """How long it takes with so many subjects, from the first warm-up to the last reading."""
@@ -39,7 +44,7 @@ class Shape:
 
 
 QUICK = Shape("quick", rounds=5, window_s=2.2, warm_s=2.5, limit_s=45)
-MEASURE = Shape("measure", rounds=4, window_s=2.0, warm_s=1.5, limit_s=30)
+MEASURE = Shape("measure", rounds=4, window_s=1.8, warm_s=1.5, limit_s=30)
 FULL = Shape("full", rounds=6, window_s=4.0, warm_s=5.0, limit_s=360, step_s=3.0, steps=9)
 SHAPES: Mapping[str, Shape] = {shape.kind: shape for shape in (QUICK, MEASURE, FULL)}
 

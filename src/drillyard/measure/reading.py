@@ -15,10 +15,11 @@ class Unit(StrEnum):
     SECONDS = "s"
     BYTES = "B"
     CORES = "cores"
+    CPU_MILLISECONDS = "ms CPU"
 
 
-TIME_LIKE = frozenset({Unit.PER_SECOND, Unit.MILLISECONDS, Unit.SECONDS, Unit.CORES})
-"""Units that a busy machine changes; the others are counters, which it does not."""
+TIME_LIKE = frozenset({Unit.PER_SECOND, Unit.MILLISECONDS, Unit.SECONDS})
+"""Units that a busy machine changes; the others are counters, which it does not. CPU time is a counter."""
 
 
 class Combine(StrEnum):

@@ -32,8 +32,7 @@ SELECT s.userid || '/' || s.queryid || '/' || s.toplevel AS entry,
 """
 _INFO = """
 SELECT dealloc::float8 AS dealloc, extract(epoch FROM i.stats_reset)::float8 AS reset,
-       extract(epoch FROM pg_postmaster_start_time())::float8 AS started,
-       current_setting('pg_stat_statements.track') AS track
+       extract(epoch FROM pg_postmaster_start_time())::float8 AS started
   FROM public.pg_stat_statements_info i
 """
 _DATABASE = """
@@ -82,7 +81,6 @@ class _Snapshot:
     dealloc: float
     reset: float
     started: float
-    track: str
 
 
 class Postgres(Source):
@@ -206,7 +204,6 @@ class Postgres(Source):
             _float(info["dealloc"]),
             _float(info["reset"]),
             _float(info["started"]),
-            str(info["track"]),
         )
 
     async def _rows(self, sql: str) -> Sequence[dict[str, object]]:
@@ -229,8 +226,6 @@ def _write_query(sheet: Sheet, query: str, sums: dict[str, float]) -> None:
 
 def _why_statements_prove_nothing(before: _Snapshot, after: _Snapshot, requests: int) -> str:
     """Why the counters of pg_stat_statements cannot be compared; empty when they can."""
-    if after.track == "none":
-        return "pg_stat_statements.track is none: statements are not counted"
     if after.reset != before.reset:
         return "pg_stat_statements was reset inside the window"
     if after.dealloc != before.dealloc:
@@ -241,7 +236,10 @@ def _why_statements_prove_nothing(before: _Snapshot, after: _Snapshot, requests:
             return "an entry of pg_stat_statements was reset inside the window"
     calls = [sum(each.figures[_CALLS] for each in side.statements.values()) for side in (before, after)]
     if requests and calls[0] == calls[1]:
-        return f"pg_stat_statements counted nothing while customers sent {requests} requests"
+        return (
+            f"pg_stat_statements counted nothing while customers sent {requests} requests:"
+            " is pg_stat_statements.track on?"
+        )
     return ""
 
 

@@ -27,7 +27,7 @@ class Processes(Source):
         Described("processes.count", Unit.COUNT, Combine.LAST),
         Described("processes.cpu", Unit.CORES),
         Described("processes.cpu.<kind>", Unit.CORES),
-        Described("processes.cpu_per_request", Unit.MILLISECONDS),
+        Described("processes.cpu_per_request", Unit.CPU_MILLISECONDS),
         Described("processes.memory", Unit.BYTES, Combine.MAX),
         Described("processes.memory.<kind>", Unit.BYTES, Combine.MAX),
         Described("processes.restarts", Unit.COUNT, Combine.SUM),
