@@ -8,8 +8,8 @@ part of every latency (which counts from the plan), and it is *ours*, not the sh
 * 5 %: verdicts compare latencies as ratios and call them different only outside +-5 %; lateness that 99 of
   100 requests stay below cannot move a p95 by more than that.
 * 2 ms: below it the machine's own scheduling is all there is to see. A request sent by the kernel's timer
-  leaves within 0.1-0.2 ms on an idle core; one that waits for a whole time slice of another process is 3-4
-  ms late (EEVDF's base slice of 3 ms, sched(7)). And no page of the shop has an objective under 40 ms.
+  leaves within 0.1-0.3 ms when the generator is scheduled at once (`priority`); one that waits for whole time
+  slices of other processes is 3 ms late and more. And no page of the shop has an objective under 40 ms.
 * p99: what is judged is at most a p99. A single pause of the generator is tolerated only as long as it
   touched fewer than 1 % of the requests.
 

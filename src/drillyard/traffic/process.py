@@ -32,11 +32,10 @@ from drillyard.traffic.engine import Engine
 from drillyard.traffic.journeys import journeys
 from drillyard.traffic.live import LiveSummary
 from drillyard.traffic.plan import TrafficPlan
+from drillyard.traffic.priority import be_scheduled_at_once
 
 PR_SET_PDEATHSIG = 1
 SPARE_FILES = 64
-PRIORITY = -5
-"""Niceness when the system allows it (root): a customer elsewhere would not share the shop's cores."""
 
 
 def load_plan(path: Path) -> TrafficPlan:
@@ -91,8 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.attached:
         die_with_parent()
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    be_scheduled_at_once()
     try:
         plan = load_plan(options.plan)
         uvloop.run(_run(plan, attached=options.attached))
