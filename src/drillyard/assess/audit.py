@@ -22,11 +22,22 @@ from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
 from drillyard.measure.reading import Combine, Reading, Unit, Window
 from drillyard.measure.site import Site
+from drillyard.measure.source import Described
 from drillyard.measure.sources.queues import find_queues, messages
 from drillyard.traffic.ledger import Entry, WriteClass, read
 
 _Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
+DESCRIBES = (
+    Described("promise.payment_wait", Unit.SECONDS),
+    Described("promise.payment_wait_max", Unit.SECONDS),
+    Described("jobs.lost", Unit.COUNT, Combine.LAST),
+    Described("ledger.acknowledged", Unit.COUNT, Combine.LAST),
+    Described("ledger.missing", Unit.COUNT, Combine.LAST),
+    Described("ledger.changed", Unit.COUNT, Combine.LAST),
+    Described("ledger.doubled", Unit.COUNT, Combine.LAST),
+    Described("rows.lost.<table>", Unit.COUNT, Combine.LAST),
+)
 TIMEOUT_S = 20
 JOB_GRACE_S = 2.0
 """A job that was handed over less than this long ago may be between the database and its queue."""

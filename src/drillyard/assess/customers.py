@@ -10,9 +10,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from drillyard.measure.reading import Combine, Reading, Unit, Window
+from drillyard.measure.source import Described
 from drillyard.traffic.result import Outcome, RouteResult, TrafficResult
 
 PERCENTILES = (50, 95, 99)
+DESCRIBES = (
+    *(Described(f"latency.p{rank}", Unit.MILLISECONDS) for rank in PERCENTILES),
+    *(Described(f"latency.p{rank}.<route>", Unit.MILLISECONDS) for rank in PERCENTILES),
+    Described("requests.success_ratio", Unit.RATIO),
+    Described("requests.success_ratio.<route>", Unit.RATIO),
+    Described("requests.count", Unit.COUNT, Combine.SUM),
+    Described("requests.count.<route>", Unit.COUNT, Combine.SUM),
+    Described("requests.wrong", Unit.COUNT, Combine.SUM),
+    Described("requests.refused", Unit.COUNT, Combine.SUM),
+    Described("requests.indeterminate", Unit.COUNT, Combine.SUM),
+    Described("requests.unsent", Unit.COUNT, Combine.SUM),
+    Described("requests.rate", Unit.PER_SECOND),
+    Described("requests.lateness_p99", Unit.MILLISECONDS),
+    Described("promise.price_age_max", Unit.SECONDS, Combine.MAX),
+)
 _SOURCE = "drill traffic, latency counted from the planned time"
 _SAID = "price_as_of in the answers that customers got"
 

@@ -9,8 +9,10 @@ from urllib.parse import quote
 from drillyard.assess.probe import ProbeSite, probe
 from drillyard.base.clock import monotonic
 from drillyard.base.errors import DrillyardError
-from drillyard.measure.reading import Reading, Unit
+from drillyard.measure.reading import Combine, Reading, Unit
+from drillyard.measure.source import Described
 
+DESCRIBES = (Described("promise.price_seen_after", Unit.SECONDS, Combine.LAST),)
 TRIED = 3
 EVERY_S = 0.5
 LONGEST_S = 45.0
