@@ -48,7 +48,12 @@ def conninfo(settings: DatabaseSettings, process: str) -> str:
 
 
 async def _still_there(connection: Connection) -> None:
-    """Refuse a connection whose server has gone; asks the socket, not the server: it costs no round trip."""
+    """Refuse a connection whose server has gone; asks the socket, not the server: it costs no round trip.
+
+    A server that stops says so before it hangs up: the first reading takes its last words, the second finds
+    the end.
+    """
+    connection.pgconn.consume_input()
     connection.pgconn.consume_input()
     if connection.pgconn.status != ConnStatus.OK:
         raise psycopg.OperationalError("the connection is closed")

@@ -6,12 +6,14 @@ installation: it may run under an account that cannot read it.
 
 import codecs
 import importlib
+import linecache
 import sys
 from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 from storefront import mailsink, partner, queries, security, tracing, web
+from storefront.app import AREAS
 from storefront.jobs import worker
 from storefront.settings import SettingsError, load
 from storefront.settings.observability import TraceExporter
@@ -21,6 +23,7 @@ Kind = Literal["web", "worker", "partner", "mailsink"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 LATE_IMPORTS = (
+    "httpcore",
     "uvicorn.lifespan.off",
     "uvicorn.protocols.http.httptools_impl",
 )
@@ -42,6 +45,8 @@ def preload(settings_path: Path | str | None = None) -> None:
         importlib.import_module(module)
     for codec in LATE_CODECS:
         codecs.lookup(codec)
+    for area in AREAS:
+        linecache.getlines(str(area.__file__))  # FastAPI looks its handlers' lines up when they first serve
     queries.shipped()
     security.shipped_policy("model.conf")
     security.shipped_policy("policy.csv")
