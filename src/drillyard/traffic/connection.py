@@ -5,6 +5,8 @@ from typing import Protocol, cast
 
 import httptools
 
+from drillyard.traffic.exchange import Exchange
+
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """No page of the shop comes near; more than this is cut off, so that an answer cannot fill the memory."""
 
@@ -31,7 +33,7 @@ class Connection(asyncio.Protocol):
         self._body = b""
         self._rest: list[bytes] | None = None
         self.transport: asyncio.Transport | None = None
-        self.exchange: object | None = None
+        self.exchange: Exchange | None = None
         self.partial = False
         self.used = False
 

@@ -85,10 +85,11 @@ class TrafficPlan(_Frozen):
     the append-only file of attempted writes; `results` the directory for latencies and totals. The same
     `seed` and plan give the same arrivals and the same requests.
 
-    `signed_in` bounds the customers that sign in before the run starts (a sign-in costs the shop a password
-    hash, so there are few; they are not counted). `sessions` is a file of tokens to use again in the next
-    run against the same shop. `keep_s` bounds memory in long runs: exact latencies are kept for about the
-    last `keep_s` seconds only (None: for the whole run), while totals always cover everything.
+    `signed_in` customers sign in before the run starts and are not counted (None: as many as the peak rate
+    needs; a sign-in costs the shop a password hash). `sessions` is a file of tokens to use again in the next
+    run against the same shop; with `trust_sessions` without asking the shop whether they still count.
+    `keep_s` bounds memory in long runs: exact latencies are kept for about the last `keep_s` seconds only
+    (None: for the whole run), while totals always cover everything.
     """
 
     target: str
@@ -101,7 +102,7 @@ class TrafficPlan(_Frozen):
     zipf_exponent: float = Field(default=1.05, gt=0)
     timeout_s: float = Field(default=10.0, gt=0, le=120)
     max_in_flight: int = Field(default=2_000, ge=1, le=20_000)
-    signed_in: int = Field(default=24, ge=1, le=500)
+    signed_in: int | None = Field(default=None, ge=1, le=500)
     sessions: Path | None = None
     trust_sessions: bool = False
     keep_s: float | None = Field(default=None, gt=0)

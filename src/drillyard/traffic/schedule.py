@@ -106,6 +106,11 @@ class Arrivals:
         self._position = 0.0
         self._drawn: Floats = np.empty(0)
 
+    @property
+    def peak_rate(self) -> float:
+        """The highest rate of the curve, in arrivals a second."""
+        return float(max(self._curve.left.max(), self._curve.right.max())) * self._scale
+
     def before(self, horizon_s: float) -> Floats:
         """The arrivals (seconds since the start) that lie before `horizon_s` and were not handed out yet."""
         goal = float(self._curve.cumulative(np.array([horizon_s - self._offset_s]))[0]) * self._scale

@@ -7,8 +7,10 @@ and are refused, as they would be for a real customer of a shop that lets nobody
 import asyncio
 import base64
 import json
+import math
 import os
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,9 @@ from drillyard.traffic.visits import Session, zipf_table
 
 PASSWORD = "drillyard"  # noqa: S105 - the public password of the shop's made-up customers
 CONCURRENCY = 4
+VISIT_S = 3.0
+"""A customer's visit takes about half as long while the shop answers well."""
+FEWEST, MOST = 16, 150
 REQUEST_TIMEOUT_S = 5.0
 SIGN_IN_TIMEOUT_S = 15.0
 DEFAULT_LIFETIME_S = 900.0
@@ -77,15 +82,16 @@ class Asker:
 class Accounts:
     """The accounts of a plan's journeys. Customers are lent to one visit at a time, the admin to all."""
 
-    def __init__(self, plan: TrafficPlan, wanted: set[str]) -> None:
+    def __init__(self, plan: TrafficPlan, starts: Mapping[str, float]) -> None:
+        """`starts` gives, for each kind of account, the most visits a second that begin with one."""
         self._target = plan.target
         self._host, self._port = loopback(plan.target)
         self._file = plan.sessions
         self._trust_s = 2 * plan.duration_s if plan.trust_sessions else None
         run = os.urandom(6).hex()
-        self._customers = [Session(customer, run=run) for customer in _pool(plan) if CUSTOMER in wanted]
+        self._customers = [Session(customer, run=run) for customer in _pool(plan, _size(plan, starts))]
         self._free = deque(self._customers)
-        self._admin = Session(run=run) if ADMIN in wanted else None
+        self._admin = Session(run=run) if ADMIN in starts else None
         self._expired: set[Session] = set()
         self._renew_at: dict[Session, float] = {}
         self._renewal: asyncio.Task[None] | None = None
@@ -183,14 +189,21 @@ class Accounts:
         self._renew_at[session] = wall() + _lifetime_s(token) / 2
 
 
-def _pool(plan: TrafficPlan) -> list[int]:
+def _size(plan: TrafficPlan, starts: Mapping[str, float]) -> int:
+    """How many customers: enough for visits of `VISIT_S` at the peak, within bounds."""
+    if CUSTOMER not in starts:
+        return 0
+    wanted = plan.signed_in or min(max(math.ceil(starts[CUSTOMER] * VISIT_S), FEWEST), MOST)
+    return min(wanted, plan.customers)
+
+
+def _pool(plan: TrafficPlan, size: int) -> list[int]:
     """Which customers sign in: distinct ones by popularity, the same for the same seed.
 
     With a file of tokens they are the same whatever the seed, or no token could ever be used again.
     """
     rng = np.random.default_rng([0 if plan.sessions else plan.seed, 1])
     table = zipf_table(plan.customers, plan.zipf_exponent)
-    size = min(plan.signed_in, plan.customers)
     chosen: dict[int, None] = {}
     for _ in range(50):
         for customer in (np.searchsorted(table, rng.random(4 * size), side="right") + 1).tolist():
