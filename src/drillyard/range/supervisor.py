@@ -7,6 +7,7 @@ a pause that grows; one that was killed on purpose with `stay_down` stays down u
 import asyncio
 import signal
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from drillyard.base.clock import monotonic
@@ -212,8 +213,9 @@ class Supervisor:
         if not any(_is_python(member.component) for member in members):
             return 0.0
         first = [m for m in members if not m.component.requires and not _is_python(m.component)]
-        # One that still copies its data is executed when the import is done.
-        await asyncio.wait([asyncio.create_task(m.executed.wait()) for m in first], timeout=_FIRST_WAVE_S)
+        with suppress(TimeoutError):  # one that still copies its data is executed when the import is done
+            async with asyncio.timeout(_FIRST_WAVE_S):
+                await asyncio.gather(*(m.executed.wait() for m in first))
         settings = [m.component.site.config / _SETTINGS for m in members if m.component.kind == "storefront"]
         arguments = {"settings_path": str(settings[0])} if settings else {}
         return await self._opened().preload(*_PRELOAD, arguments)

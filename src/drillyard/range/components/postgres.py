@@ -64,17 +64,20 @@ class Postgres(Component):
         if not (self.site.data / "PG_VERSION").exists():
             self.site.data.rmdir()
             self._make_data(self.site.data)
-        self._remove_stale_pid_file()
+        self._remove_stale_locks()
 
-    def _remove_stale_pid_file(self) -> None:
-        """After a reboot its pid may be that of any process of the same account; PostgreSQL would give up."""
-        file = self.site.data / "postmaster.pid"
-        try:
-            pid = int(file.read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return
-        if not started(pid) or psutil.Process(pid).name() != "postgres":
-            file.unlink()
+    def _remove_stale_locks(self) -> None:
+        """After a crash its pid may be that of any process of the same account; PostgreSQL would give up."""
+        for file in (
+            self.site.data / "postmaster.pid",
+            self.socket_directory / f".s.PGSQL.{self._port}.lock",
+        ):
+            try:
+                pid = int(file.read_text().split("\n", 1)[0])
+            except (FileNotFoundError, ValueError):
+                continue
+            if not started(pid) or psutil.Process(pid).name() != "postgres":
+                file.unlink()
 
     def command(self) -> Command:
         """The server with the learner's file, and on the command line what must not be changed."""
