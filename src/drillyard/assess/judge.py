@@ -48,7 +48,7 @@ class Judgement:
 
     scenario: str
     title: str
-    variant: int
+    variant: str
     measurement: str
     status: Status
     tasks: tuple[TaskResult, ...]

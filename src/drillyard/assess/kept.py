@@ -27,7 +27,7 @@ FORMAT_VERSION = 1
 class _Head:
     id: str
     scenario: str
-    variant: int
+    variant: str
     kind: str
     started: float
     ended: float

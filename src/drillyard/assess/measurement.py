@@ -142,7 +142,7 @@ class Measurement:
 
     id: str
     scenario: str
-    variant: int
+    variant: str
     kind: str
     started: float
     ended: float

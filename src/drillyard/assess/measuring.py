@@ -1,6 +1,6 @@
 """One whole measurement: windows, probes, sustained throughput and the audit, kept as it goes.
 
-    wanted = wanted_for(scenario, "quick", variant=7, checks=checks)
+    wanted = wanted_for(scenario, "quick", variant="7", checks=checks)
     measurement = await measure(wanted, subjects, Keeper(directory), progress=show)
 
 The caller starts the subjects that `wanted.subjects` names, keeps other traffic away from them meanwhile,
@@ -51,7 +51,7 @@ class Wanted:
     """What to measure. `subjects` are the names of those that have to run."""
 
     scenario: str
-    variant: int
+    variant: str
     shape: Shape
     load: Load
     subjects: tuple[str, ...] = (Name.LEARNER, Name.TWIN)
@@ -73,7 +73,7 @@ def wanted_for(
     scenario: Scenario,
     kind: str,
     *,
-    variant: int,
+    variant: str,
     checks: Iterable[Check] = (),
     workspace: str = "",
     label: str = "",

@@ -24,9 +24,9 @@ class Score:
 
     name: str
     unit: str
-    learner: float
-    twin: float
-    par: float
+    learner: float | None
+    twin: float | None
+    par: float | None
     share: float | None
 
 

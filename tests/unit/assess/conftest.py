@@ -68,7 +68,7 @@ def make_measurement() -> MakeMeasurement:
         base: dict[str, object] = {
             "id": "m1",
             "scenario": "test",
-            "variant": 7,
+            "variant": "7",
             "kind": "quick",
             "started": 0.0,
             "ended": 1000.0,

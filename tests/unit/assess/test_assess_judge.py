@@ -1,0 +1,196 @@
+from pathlib import Path
+
+import pytest
+
+from drillyard.assess.check import Check, Need, Status, Verdict
+from drillyard.assess.documents import figures_measured, sections_of, with_workspace, written
+from drillyard.assess.figures import figures_in
+from drillyard.assess.invariants import invariants, limits
+from drillyard.assess.judge import combined, judge_submission, judge_task, run_check
+from drillyard.measure.reading import Combine, Reading, Unit, Window
+from drillyard.scenario.manifest import Manifest
+
+MANIFEST = Manifest.model_validate(
+    {
+        "format_version": 1,
+        "title": "Test",
+        "objective": "Test",
+        "duration": "1 h",
+        "prerequisites": [],
+        "tasks": [
+            {"id": "one", "title": "One", "steps": ["s"], "page": "1.md", "checks": ["good"]},
+            {
+                "id": "two",
+                "title": "Two",
+                "steps": ["s"],
+                "page": "2.md",
+                "self_assessed": "no numbers in it",
+            },
+        ],
+        "success_criteria": ["it works"],
+        "traffic": {
+            "base_rate": 1,
+            "measure_rate": 1,
+            "mix": {"browse": 1},
+            "objectives_ms": {"search": 200},
+        },
+        "budget": {"processes": 6, "connections": 40, "memory_mb": 500},
+        "promises": {"price_stale_s": 30, "payment_wait_s": 5},
+        "par": "p",
+        "documents": [{"file": "results.md", "sections": ["Before", "After"]}],
+    }
+)
+
+
+def a_check(judge, name="good") -> Check:
+    return Check(name, "one", "It is good", frozenset({Need.LEARNER}), True, judge)
+
+
+def passes(_):
+    return Verdict(Status.PASS)
+
+
+@pytest.fixture
+def whole(make_measurement):
+    """A measurement in which every invariant holds."""
+    exact = {
+        "ledger.missing": 0, "ledger.changed": 0, "ledger.doubled": 0, "jobs.lost": 0, "rows.lost.orders": 0,
+        "promise.price_seen_after": 15, "promise.payment_wait": 1, "services.down": 0,
+        "services.without_process": 0, "services.processes": 6, "db.connections.max": 20,
+        "processes.memory": 3e8, "requests.wrong": 0, "requests.count": 100,
+    }  # fmt: skip
+    findings = {
+        name: Reading(name, value, Unit.COUNT, Window(0, 1), "test", combine=Combine.LAST)
+        for name, value in exact.items()
+    }
+    return make_measurement(
+        {"learner": {"requests.success_ratio": [1.0, 1.0, 1.0]}},
+        unit=Unit.RATIO,
+        findings={"learner": findings},
+    )
+
+
+def with_finding(m, name, value):
+    m.findings["learner"][name] = Reading(name, value, Unit.COUNT, Window(0, 1), "test")
+    return m
+
+
+def test_a_check_that_breaks_is_our_fault_and_never_a_pass(whole):
+    result = run_check(a_check(lambda m: 1 / 0), whole)
+    assert result.verdict.status is Status.INCONCLUSIVE
+    assert result.verdict.our_bug
+    assert "not your fault" in result.verdict.reason
+    assert run_check(a_check(lambda m: True), whole).verdict.our_bug
+
+
+def test_a_missing_reading_is_inconclusive_and_nobodys_fault(whole):
+    result = run_check(a_check(lambda m: m.learner["no.such.reading"]), whole)
+    assert result.verdict.status is Status.INCONCLUSIVE
+    assert not result.verdict.our_bug
+
+
+def test_a_task_is_judged_with_all_invariants_beside_it(whole):
+    task, kept = judge_task(MANIFEST, MANIFEST.tasks[0], [a_check(passes)], whole)
+    assert task.status is Status.PASS
+    assert {result.id: result.verdict.status for result in kept} == {
+        each.id: Status.PASS for each in invariants(MANIFEST)
+    }
+
+
+@pytest.mark.parametrize(
+    ("reading", "value", "broken"),
+    [
+        ("ledger.missing", 1, "writes-kept"),
+        ("ledger.changed", 1, "writes-kept"),
+        ("rows.lost.orders", 1, "rows-kept"),
+        ("services.without_process", 1, "services-running"),
+        ("services.down", 1, "services-running"),
+        ("services.processes", 7, "within-budget"),
+        ("db.connections.max", 41, "within-budget"),
+        ("processes.memory", 6e8, "within-budget"),
+        ("promise.price_seen_after", 31, "prices-fresh"),
+        ("promise.payment_wait", 6, "payments-first"),
+        ("jobs.lost", 1, "jobs-kept"),
+        ("requests.wrong", 1, "customers-served"),
+    ],
+)
+def test_each_invariant_breaks_for_its_own_reason(whole, reading, value, broken):
+    _, kept = judge_task(MANIFEST, MANIFEST.tasks[0], [], with_finding(whole, reading, value))
+    assert [result.id for result in kept if result.verdict.status is Status.FAIL] == [broken]
+
+
+def test_an_invariant_that_could_not_be_measured_is_no_pass(whole):
+    del whole.findings["learner"]["ledger.missing"]
+    _, kept = judge_task(MANIFEST, MANIFEST.tasks[0], [], whole)
+    assert [r.id for r in kept if r.verdict.status is Status.INCONCLUSIVE] == ["writes-kept"]
+
+
+def test_a_submission_needs_tasks_invariants_and_documents(whole, tmp_path: Path):
+    checks = [a_check(passes)]
+    bare = judge_submission(MANIFEST, "test", checks, with_workspace(whole, MANIFEST, tmp_path))
+    assert bare.status is Status.FAIL
+    (tmp_path / "results.md").write_text(f"# Before\n{'word ' * 20}\n# After\n{'word ' * 20}\n")
+    done = judge_submission(MANIFEST, "test", checks, with_workspace(whole, MANIFEST, tmp_path))
+    assert done.status is Status.PASS
+    assert done.tasks[1].self_assessed
+
+
+def test_a_check_that_the_manifest_names_and_nobody_wrote_is_our_fault(whole):
+    task, _ = judge_task(MANIFEST, MANIFEST.tasks[0], [], whole)
+    assert task.status is Status.INCONCLUSIVE
+    assert task.checks[0].verdict.our_bug
+
+
+def test_a_failure_outweighs_doubt_and_doubt_outweighs_a_pass():
+    assert combined([Status.PASS, Status.INCONCLUSIVE, Status.FAIL]) is Status.FAIL
+    assert combined([Status.PASS, Status.INCONCLUSIVE]) is Status.INCONCLUSIVE
+    assert combined([Status.PASS]) is Status.PASS
+
+
+def test_the_limits_carry_their_units():
+    assert limits(MANIFEST)["budget.memory"] == 500 * 1024 * 1024
+    assert limits(MANIFEST)["objective.search"] == 200
+
+
+def test_sections_are_found_whatever_their_level_and_case(whole, tmp_path):
+    comment = "<!-- write here what you measured, with as many words as it takes to say it -->"
+    text = f"# BEFORE\n{'a word ' * 10}\n### after:\n{comment}\n"
+    (tmp_path / "results.md").write_text(text)
+    m = with_workspace(whole, MANIFEST, tmp_path)
+    verdict = written(m, "results.md", ["Before", "After"])
+    assert [item.status for item in verdict.evidence] == [Status.PASS, Status.FAIL]
+    assert [section.line for section in sections_of(text)] == [1, 3]
+
+
+def test_figures_are_read_with_their_units_and_not_from_code():
+    found = figures_in(
+        "p95 fell from 840 ms to 0.06 s (14x), 93 % hits, 1,200 req/s, `ttl 30 s`\n```\n5 ms\n```"
+    )
+    assert [(f.kind, f.value) for f in found] == [
+        ("time", 840), ("time", 60), ("times", 14), ("share", 0.93), ("rate", 1200),
+    ]  # fmt: skip
+
+
+def test_figures_without_a_measurement_behind_them_are_named(make_measurement, tmp_path):
+    first = make_measurement({"learner": {"latency.p95.search": [800.0, 840.0]}})
+    now = make_measurement({"learner": {"latency.p95.search": [60.0, 62.0]}}, earlier=(first,))
+    text = "# After\nSearch p95 was 820 ms and is 61 ms, 13x faster; down by 92 %.\nCheckout p95: 5 ms.\n"
+    (tmp_path / "results.md").write_text(text)
+    m = with_workspace(now, MANIFEST, tmp_path, earlier=[first])
+    verdict = figures_measured(m, "results.md", ["After"])
+    assert verdict.status is Status.PASS
+    assert [item.what for item in verdict.evidence[1:]] == [
+        "results.md:3 “5 ms” has no measurement behind it"
+    ]
+
+
+def test_invented_figures_fail(make_measurement, tmp_path):
+    m = make_measurement({"learner": {"latency.p95.search": [60.0, 62.0]}})
+    (tmp_path / "results.md").write_text("# After\nSearch p95 is 5 ms, 9 ms, 7 ms, and 300x better.\n")
+    m = with_workspace(m, MANIFEST, tmp_path)
+    assert figures_measured(m, "results.md").status is Status.FAIL
+
+
+def test_a_document_that_is_no_text_counts_as_missing(whole, tmp_path):
+    (tmp_path / "results.md").write_bytes(b"\xff\xfe\x00")
+    assert with_workspace(whole, MANIFEST, tmp_path).documents == {}
