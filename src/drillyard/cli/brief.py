@@ -30,6 +30,4 @@ def command(
         show_json(brief)
         return
     tasks = "\n".join(f"{t.number}. {t.title} - `drill brief {t.number}`" for t in brief.tasks)
-    show_markdown(
-        f"# {brief.title}\n\n{brief.brief}\n\n## Tasks\n\n{tasks}\n\nWorkspace: `{brief.workspace}`\n"
-    )
+    show_markdown(f"{brief.brief}\n\n## Tasks\n\n{tasks}\n\nWorkspace: `{brief.workspace}`\n")

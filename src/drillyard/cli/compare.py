@@ -30,7 +30,7 @@ def command(
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("figure", found.before, found.after, "after / before", "compared"):
-        table.add_column(head, justify="left" if head in ("figure", "compared") else "right")
+        table.add_column(head, justify="left" if head in ("figure", "compared") else "right", no_wrap=True)
     for row in found.rows:
         table.add_row(
             row.name, amount(row.before, row.unit), amount(row.after, row.unit), _ratio(row), row.basis

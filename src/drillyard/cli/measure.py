@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from drillyard.base.clock import wall
@@ -45,8 +46,9 @@ def command(
 def draw(found: FiguresView) -> None:
     """The table of one measurement."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("figure", "yours", "untouched", "yours / untouched", "windows"):
-        table.add_column(head, justify="left" if head in ("figure", "windows") else "right")
+    for head in ("figure", "yours", "untouched", "ratio (interval)", "windows"):
+        justify: JustifyMethod = "left" if head in ("figure", "windows") else "right"
+        table.add_column(head, justify=justify, no_wrap=True)
     for row in found.rows:
         table.add_row(
             row.name, _value(row, row.value), _value(row, row.twin), _ratio(row), sparkline(row.windows)

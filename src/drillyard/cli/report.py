@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from drillyard.assess.report import from_json
+from drillyard.assess.report_html import render
 from drillyard.base.errors import UserError
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.screen import out, show_json, show_markdown
@@ -14,7 +16,9 @@ from drillyard.drill.views import ReportView
 
 
 def command(
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to a file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it to a file: .md, .html or .json.")
+    ] = None,
     drill: DrillName = None,
     as_json: Json = False,
 ) -> None:
@@ -23,7 +27,7 @@ def command(
         report = client.get("/report", ReportView)
     if output is not None:
         try:
-            output.write_text(report.markdown)
+            output.write_text(_as(output.suffix, report))
         except OSError as error:
             raise UserError(f"The report cannot be written: {error.strerror}", where=str(output)) from error
         out.print(f"Written to {output}", soft_wrap=True)
@@ -31,3 +35,13 @@ def command(
         show_json(report)
     else:
         show_markdown(report.markdown)
+
+
+def _as(suffix: str, report: ReportView) -> str:
+    match suffix:
+        case ".html":
+            return render(from_json(report.data))
+        case ".json":
+            return report.data
+        case _:
+            return report.markdown

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.markdown import Markdown
 
-out = Console(highlight=False)
+WIDTH_WITHOUT_TERMINAL = 110
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 err = Console(stderr=True, highlight=False)
 
 _BARS = "▁▂▃▄▅▆▇█"

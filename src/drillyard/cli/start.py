@@ -2,6 +2,7 @@
 
 import importlib
 import random
+import subprocess
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def command(
 ) -> None:
     """Start a drill: a running shop, its workspace and its customers."""
     _check(scenario)
-    fresh = False
+    spawned = None
     if if_missing and places_of(name or scenario).record.is_file():
         places = places_of(name or scenario)
     else:
@@ -51,14 +52,13 @@ def command(
                 scale=data_scale,
             )
         )
-        spawn(places)
-        fresh = True
-    _follow(places, fresh=fresh, as_json=as_json)
+        spawned = spawn(places)
+    _follow(places, spawned, as_json=as_json)
 
 
-def _follow(places: Places, *, fresh: bool, as_json: bool) -> None:
+def _follow(places: Places, spawned: subprocess.Popen[bytes] | None, *, as_json: bool) -> None:
     """Watch it come up. Imported only now: the daemon starts the range meanwhile."""
-    importlib.import_module("drillyard.cli.starting").follow_start(places, fresh=fresh, as_json=as_json)
+    importlib.import_module("drillyard.cli.starting").follow_start(places, spawned, as_json=as_json)
 
 
 def _check(scenario: str) -> None:

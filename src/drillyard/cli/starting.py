@@ -1,5 +1,7 @@
 """Watching a drill come up, for `drill start` and `drill resume`."""
 
+import subprocess
+
 from drillyard.cli.following import announce, follow, run
 from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
@@ -8,14 +10,15 @@ from drillyard.drill.views import OperationsView, StartedView
 from drillyard.drill.wire import OperationView, Start
 
 
-def follow_start(places: Places, *, fresh: bool = False, as_json: bool) -> None:
+def follow_start(places: Places, spawned: subprocess.Popen[bytes] | None = None, *, as_json: bool) -> None:
     """Follow the start that the daemon has begun by itself, or begin one.
 
-    `fresh` says that the drill was only just made: its one start is followed even when it has ended already.
+    `spawned` is the daemon of a drill that was only just made: its start is followed even when it has ended
+    already.
     """
-    with Client(places, "start") as client:
+    with Client(places, "start", spawned) as client:
         announce(client)
-        begun = _begun(client.get("/operations", OperationsView).operations, fresh=fresh)
+        begun = _begun(client.get("/operations", OperationsView).operations, fresh=spawned is not None)
         result = follow(client, begun) if begun else run(client, Start())
     if as_json:
         show_json(result)

@@ -54,7 +54,7 @@ def _converse(server: Valkey, prompt: str) -> None:
 
 
 def _ask(server: Valkey, words: list[str]) -> object:
-    connection = server.connection_pool.get_connection()
+    connection = server.connection_pool.get_connection(words[0])
     try:
         connection.send_command(*words)
         return connection.read_response()

@@ -16,6 +16,8 @@ def exit_code(outcome: str) -> ExitCode:
 def draw_task(task: TaskVerdictView) -> None:
     """One task, check by check."""
     out.print(f"{MARKS[task.outcome]} [bold]{task.title}[/]")
+    if task.self_assessed:
+        out.print(f"  Not measured: {task.self_assessed}")
     for check in task.checks:
         _draw_check(check)
 

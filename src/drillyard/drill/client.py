@@ -1,5 +1,6 @@
 """The one way to a drill for everything outside its daemon: HTTP over the Unix socket. Holds no state."""
 
+import subprocess
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self, TypeVar
@@ -35,9 +36,9 @@ class DaemonLostError(InterruptedOperationError):
 class Client:
     """A connection to one drill's daemon, which is started when it does not run."""
 
-    def __init__(self, places: Places, command: str) -> None:
+    def __init__(self, places: Places, command: str, spawned: subprocess.Popen[bytes] | None = None) -> None:
         self.places = places
-        self.reached: Reached = reach(places)
+        self.reached: Reached = reach(places, spawned)
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(uds=socket_address(places.socket)),
             base_url="http://drill",

@@ -76,8 +76,8 @@ class Customers:
             profile=Constant(rate=rate),
             duration_s=LONGEST_RUN_S,
             mix=mix,
-            products=max(200, round(50_000 * scale)),
-            customers=max(50, round(20_000 * scale)),
+            products=products_of(scale),
+            customers=customers_of(scale),
             keep_s=60,
             ledger=self._ledger,
             sessions=self._sessions,
@@ -88,6 +88,16 @@ class Customers:
     async def _read(self, process: TrafficProcess) -> None:
         async for summary in process.live():
             self._seen.append(summary)
+
+
+def products_of(scale: float) -> int:
+    """How many products the shop has at this scale of its data (as `storefront.seed` makes them)."""
+    return max(200, round(50_000 * scale))
+
+
+def customers_of(scale: float) -> int:
+    """How many customers it knows at this scale."""
+    return max(50, round(20_000 * scale))
 
 
 def _median(values: list[float | None]) -> float | None:

@@ -19,19 +19,18 @@ from types import ModuleType
 from drillyard.drill.engine import Engine
 from drillyard.drill.places import Places, Record
 from drillyard.drill.presence import Presence, listen
+from drillyard.drill.spawn import ENDED_AS_SECOND
 from drillyard.drill.store import Store
-
-log = logging.getLogger("drillyard.drill.daemon")
 
 
 def main() -> int:
     """Run the daemon of the drill in the directory named on the command line."""
     places = Places(Path(sys.argv[1]))
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     presence = Presence.take(places)
     if presence is None:
-        log.info("there is a daemon for %s already", places.name)
-        return 0
+        return ENDED_AS_SECOND
     try:
         asyncio.run(_run(places))
     finally:

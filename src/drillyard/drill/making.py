@@ -70,13 +70,18 @@ class Maker:
         return range_
 
     def begin_reset(self, subject: str) -> None:
-        """From here on the start state is to come, whatever happens: a start after a crash goes on with it."""
+        """From here on the start state is to come: a start after a crash goes on with it."""
         self.store.set(f"{subject}.planted", _BEGUN)
 
     async def reset(self, subject: str, range_: Range, tell: Tell) -> None:
         """The start state again, running: fresh data, configured from its workspace as it is now."""
         await range_.reset(self.workspace(subject), _Progress(tell))
         await self._plant(subject, range_, tell)
+
+    async def restart(self, subject: str, range_: Range, tell: Tell) -> None:
+        """Stop the range in order and start it again with its data; nothing stays that was only in memory."""
+        await range_.stop()
+        await range_.start(_Progress(tell))
 
     async def make_workspace(self, subject: str, range_: Range) -> None:
         """Make a subject's workspace in its start state; nothing may be where it goes."""

@@ -51,7 +51,9 @@ class Overview:
             operation=engine.operations.current,
             attempt_state=attempt_state,
             unapplied=unapplied,
-            next_step=_next_step(state, tasks, unapplied, attempt_state),
+            next_step=_next_step(state, tasks, unapplied, attempt_state)
+            if engine.store.measurements() or unapplied or state != "running"
+            else "drill brief 1, then keep a first measurement: drill measure --label before",
             recovered=engine.recovered,
             warnings=_warnings(components),
         )

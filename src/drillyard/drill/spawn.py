@@ -11,7 +11,9 @@ from drillyard.base.errors import DeadlineError, DrillyardError
 from drillyard.drill.places import Places
 from drillyard.drill.presence import daemon_of, socket_address
 
-START_DEADLINE_S = 20.0
+START_DEADLINE_S = 30.0
+ENDED_AS_SECOND = 75
+"""How a daemon ends that finds another one there (EX_TEMPFAIL of sysexits.h)."""
 
 
 @dataclass(frozen=True)
@@ -52,22 +54,28 @@ def answers(places: Places) -> bool:
         return True
 
 
-def reach(places: Places) -> Reached:
-    """Make sure that the drill's daemon runs and answers.
+def reach(places: Places, spawned: subprocess.Popen[bytes] | None = None) -> Reached:
+    """Make sure that the drill's daemon runs and answers; `spawned` is one that was only just started.
 
     Raises:
         DaemonError: it ended, or did not answer in time; names its log.
     """
     if answers(places):
         return Reached(started=False, died=False)
-    died = places.pid_file.exists() and daemon_of(places) is None
-    process = spawn(places)
+    died = spawned is None and places.pid_file.exists() and daemon_of(places) is None
+    process = spawned
 
-    def settled() -> bool:
-        return answers(places) or (process.poll() is not None and daemon_of(places) is None)
+    def answered() -> bool:
+        """Also when one is just ending: then another is started as soon as that is gone."""
+        nonlocal process
+        if answers(places):
+            return True
+        if daemon_of(places) is None and (process is None or process.poll() == ENDED_AS_SECOND):
+            process = spawn(places)
+        return process is not None and process.poll() not in (None, ENDED_AS_SECOND)
 
     try:
-        wait_until(settled, deadline_s=START_DEADLINE_S, what="the drill's daemon answers")
+        wait_until(answered, deadline_s=START_DEADLINE_S, what="the drill's daemon answers", every_s=0.02)
     except DeadlineError as error:
         raise DaemonError(f"{error}; its log is {places.log}") from error
     if not answers(places):

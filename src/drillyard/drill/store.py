@@ -186,9 +186,11 @@ class Store:
                 connection.execute("DELETE FROM notes")
             self.append(Reset(keep_notes=keep_notes))
 
-    def keep_measurement(self, row: MeasurementRow) -> None:
-        """Index a measurement whose file is already on disk."""
+    def keep_measurement(self, row: MeasurementRow, *, replace_old: bool = False) -> None:
+        """Index a measurement whose file is already on disk; `replace_old` one of the same id."""
         with self.transaction() as connection:
+            if replace_old:
+                connection.execute("DELETE FROM measurements WHERE id = ?", (row.id,))
             connection.execute(
                 "INSERT INTO measurements VALUES (?, ?, ?, ?, ?)",
                 (row.id, row.at, row.purpose, row.file, row.summary),

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
 from drillyard.drill.events import Entry
 from drillyard.drill.wire import OperationView
@@ -184,12 +184,12 @@ class MeasurementsView(_View):
 
 
 class ReportView(_View):
-    """The report of the latest submission, Markdown and data."""
+    """The report of a submission: Markdown for people, `data` is `report.json` (docs/report.schema.json)."""
 
     attempt: int
     outcome: str
     markdown: str
-    data: JsonValue
+    data: str
 
 
 class Acknowledged(_View):
@@ -303,6 +303,7 @@ class TaskVerdictView(_View):
     title: str
     outcome: str
     checks: list[VerdictView]
+    self_assessed: str = ""
 
 
 class CheckedView(_View):

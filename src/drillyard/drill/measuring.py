@@ -1,0 +1,127 @@
+"""One measurement of a drill: the subjects are there, the customers stay away meanwhile, and it is kept."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from drillyard.assess import kept
+from drillyard.assess.audit import Baseline
+from drillyard.assess.check import Check
+from drillyard.assess.discovery import load_checks
+from drillyard.assess.documents import with_workspace
+from drillyard.assess.invariants import invariants
+from drillyard.assess.kept import Keeper
+from drillyard.assess.measurement import Measurement
+from drillyard.assess.measuring import Wanted, measure, wanted_for
+from drillyard.assess.session import Progress
+from drillyard.base.clock import wall
+from drillyard.drill.customers import customers_of, products_of
+from drillyard.drill.engine import Engine
+from drillyard.drill.operations import Reporter
+from drillyard.drill.store import MeasurementRow
+from drillyard.drill.subjects import ledger_of
+from drillyard.scenario.scenario import Scenario, find_scenario
+
+
+class Measuring:
+    """Measures one drill. `report` is told how it goes."""
+
+    def __init__(self, engine: Engine, report: Reporter) -> None:
+        self._engine = engine
+        self._report = report
+        self.scenario: Scenario = find_scenario(engine.record.scenario)
+        self.checks: list[Check] = [
+            *load_checks(self.scenario.directory),
+            *invariants(self.scenario.manifest),
+        ]
+
+    async def take(
+        self, kind: str, name: str, *, checks: Iterable[Check] = (), label: str = "", resumable: bool = False
+    ) -> Measurement:
+        """Measure what `checks` need (or learner and twin), and keep it as `name`.
+
+        An interrupted one is removed, unless it is `resumable`: then the same call goes on with it.
+
+        Raises:
+            UserError: a subject could not be started, or results cannot be written.
+        """
+        engine = self._engine
+        if engine.subjects is None:
+            engine.running  # noqa: B018 - says what is wrong when nothing runs
+            raise AssertionError("a running range has subjects")
+        directory = engine.places.private / "measurements" / name
+        wanted = self._wanted(kind, checks, label)
+        try:
+            async with self._customers_away():
+                subjects = await engine.subjects.get(wanted.subjects, self._report)
+                measurement = await measure(
+                    wanted,
+                    subjects,
+                    Keeper(directory),
+                    baseline=Baseline.load(engine.places.private / "baseline.json"),
+                    ledgers=[ledger_of(engine.places.private, "learner")],
+                    progress=self._tell,
+                )
+        except BaseException:
+            if not resumable:
+                await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+            raise
+        finally:
+            engine.subjects.done()
+        engine.store.keep_measurement(
+            MeasurementRow(name, wall(), kind, f"measurements/{name}", label), replace_old=resumable
+        )
+        return self.with_documents(measurement)
+
+    def with_documents(self, measurement: Measurement) -> Measurement:
+        """The measurement with the learner's documents, and the drill's earlier measurements beside it."""
+        private = self._engine.places.private
+        earlier = [kept.load(private / row.file) for row in self._engine.store.measurements()]
+        return with_workspace(
+            measurement,
+            self.scenario.manifest,
+            Path(self._engine.record.workspace),
+            [each for each in earlier if each.id != measurement.id],
+        )
+
+    def next_name(self) -> str:
+        """A name for one more measurement."""
+        return f"m{1 + sum(row.id.startswith('m') for row in self._engine.store.measurements())}"
+
+    def _wanted(self, kind: str, checks: Iterable[Check], label: str) -> Wanted:
+        range_ = self._engine.running
+        wanted = wanted_for(
+            self.scenario,
+            kind,
+            variant=self._engine.record.variant,
+            checks=checks,
+            workspace=f"release {range_.releases.current.number}",
+            label=label,
+        )
+        scale = range_.settings.scale
+        load = replace(wanted.load, products=products_of(scale), customers=customers_of(scale))
+        return replace(wanted, load=load)
+
+    @asynccontextmanager
+    async def _customers_away(self) -> AsyncIterator[None]:
+        """No background traffic while the block lasts; afterwards the customers are back."""
+        customers = self._engine.customers
+        rate = customers.rate if customers else 0.0
+        if customers and rate:
+            await customers.leave()
+        try:
+            yield
+        finally:
+            if customers and rate and self._engine.range:
+                traffic = self.scenario.manifest.traffic
+                range_ = self._engine.range
+                await customers.come(
+                    str(range_.addresses.endpoint("http")), rate, traffic.mix, scale=range_.settings.scale
+                )
+
+    def _tell(self, progress: Progress) -> None:
+        left = f", about {progress.seconds_left:.0f} s left" if progress.seconds_left >= 1 else ""
+        self._report(f"{progress.text}{left}", progress.done / progress.total if progress.total else None)
