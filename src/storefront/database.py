@@ -54,7 +54,8 @@ async def _still_there(connection: Connection) -> None:
     the end.
     """
     connection.pgconn.consume_input()
-    connection.pgconn.consume_input()
+    for _ in range(2):  # the server's last words, then the end of the stream
+        connection.pgconn.consume_input()
     if connection.pgconn.status != ConnStatus.OK:
         raise psycopg.OperationalError("the connection is closed")
 

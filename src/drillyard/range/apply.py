@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from drillyard.range.workspace import FileChange
 __all__ = ["ApplyReport", "Changes", "Fleet", "RolledBackError", "apply", "plan"]
 
 Say = Callable[[str], None]
-_SERVED_WITHIN_S = 5.0
+_SERVED_WITHIN_S = 3.0
 
 
 class Fleet(Protocol):
@@ -82,13 +82,17 @@ async def apply(fleet: Fleet, workspace: Path, say: Say = lambda _: None) -> App
         say(f"checking {len(changes.files)} changed {'file' if len(changes.files) == 1 else 'files'}")
         members = [member.component for member in fleet.supervisor.members.values()]
         dsn = fleet.credentials.dsn("shop_app", fleet.addresses)
-        notices = await check(changes, candidate, members, dsn)
+        notices = await check(changes, candidate, members, fleet.addresses, dsn)
     except BaseException:
         releases.abandon(candidate)
         raise
     notices += unreached_replicas(candidate, changes.after, fleet.addresses)
     releases.begin(candidate)
-    actions = await _roll_out(fleet, candidate, current, changes, say)
+    try:
+        actions = await _roll_out(fleet, candidate, current, changes, say)
+    except BaseException:
+        releases.abandon(candidate)
+        raise
     releases.put_in_force(candidate)
     return ApplyReport(candidate.number, changes.files, actions, notices, monotonic() - began)
 
@@ -105,7 +109,8 @@ async def _roll_out(
     except BaseException as error:
         # Also when the learner interrupts it: half a release is not an outcome.
         say("putting the previous release back")
-        await asyncio.shield(_roll_back(fleet, candidate, current, changes, error))
+        back = Rollout(fleet.supervisor, fleet.component, only=rollout.touched)
+        await asyncio.shield(_roll_back(back, current, changes, error))
         if isinstance(error, UserError):
             raise RolledBackError(
                 f"The new release did not come up, and the previous one was put back. {error.what}",
@@ -116,20 +121,16 @@ async def _roll_out(
     return tuple(rollout.done)
 
 
-async def _roll_back(
-    fleet: Fleet, candidate: Release, current: Release, changes: Changes, cause: BaseException
-) -> None:
-    back = Changes(changes.files, changes.after, changes.before, changes.settings, changes.restart)
+async def _roll_back(back: Rollout, current: Release, changes: Changes, cause: BaseException) -> None:
+    reverse = replace(changes, before=changes.after, after=changes.before)
     try:
-        await Rollout(fleet.supervisor, fleet.component).run(current, back)
+        await back.run(current, reverse)
     except UserError as error:
         raise UserError(
             f"The new release did not come up ({cause}), and the previous one does not either: {error.what}",
             where=error.where,
             next_step="See drill status and drill logs; drill stop and drill start begin afresh.",
         ) from cause
-    finally:
-        fleet.releases.abandon(candidate)
 
 
 async def _serves(fleet: Fleet) -> bool:

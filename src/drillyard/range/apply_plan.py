@@ -82,7 +82,7 @@ def plan(workspace: Path, released: Path) -> Changes:
 
 
 async def check(
-    changes: Changes, release: Release, components: Iterable[Component], dsn: str
+    changes: Changes, release: Release, components: Iterable[Component], addresses: Addresses, dsn: str
 ) -> tuple[str, ...]:
     """Have every changed part of the release judged by the tool that owns it, all at the same time.
 
@@ -99,6 +99,8 @@ async def check(
     problems = [
         _in_part(problem, part) for part, found in zip(parts, judged, strict=True) for problem in found
     ]
+    if "haproxy" in changes.parts:
+        problems += _unreachable(release, addresses)
     notices: list[str] = []
     if changes.queries and not problems:
         prepared = await asyncio.to_thread(
@@ -127,6 +129,17 @@ def _in_part(problem: Problem, part: str) -> Problem:
     return Problem(
         f"{part}/{problem.file}", problem.line, problem.message, problem.expected, problem.next_step
     )
+
+
+def _unreachable(release: Release, addresses: Addresses) -> list[Problem]:
+    """Whether anything in haproxy.cfg listens where customers come; HAProxy itself cannot know."""
+    http = addresses.endpoint("http")
+    file = release.files_of("haproxy").get("haproxy.cfg")
+    listening = rf"^\s*bind\s.*?(?:{re.escape(http.host)}|\*|0\.0\.0\.0|\s):{http.port}(?!\d)"
+    if file is None or re.search(listening, re.sub(r"#.*", "", file.read_text()), re.MULTILINE):
+        return []
+    message = f"no bind line listens on {http}, where customers come"
+    return [Problem("haproxy/haproxy.cfg", 0, message, f"bind {http} in a frontend")]
 
 
 def unreached_replicas(release: Release, spec: RangeSpec, addresses: Addresses) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Putting one release in the place of another on a running range, part by part, and failing no customer."""
 
+import asyncio
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from drillyard.range.addresses import Endpoint
 from drillyard.range.apply_plan import Changes
@@ -20,13 +21,26 @@ Say = Callable[[str], None]
 
 
 class Rollout:
-    """From one release to another. `done` lists what was done, in words for people."""
+    """From one release to another.
 
-    def __init__(self, supervisor: Supervisor, make: Make, say: Say = lambda _: None) -> None:
+    `done` lists what was done, in words for people; `touched` names the components that took new files, or
+    began to. With `only`, running components that are not named there are left alone: the way back.
+    """
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        make: Make,
+        say: Say = lambda _: None,
+        *,
+        only: Set[str] | None = None,
+    ) -> None:
         self._supervisor = supervisor
         self._make = make
         self._say = say
         self.done: list[str] = []
+        self.touched: set[str] = set()
+        self._only = only
 
     async def run(self, release: Release, changes: Changes) -> None:
         """Install the files of every changed part and have each component take them.
@@ -52,7 +66,7 @@ class Rollout:
 
     async def _server(self, name: str, changes: Changes) -> None:
         """PostgreSQL and Valkey: taken while they run, or restarted while customers and workers wait."""
-        if name not in changes.parts or name not in self._supervisor.members:
+        if name not in changes.parts or not self._touch(name):
             return
         component = self._supervisor.member(name).component
         if self._supervisor.member(name).state is not State.READY:
@@ -61,14 +75,12 @@ class Rollout:
             self._note(f"{name}: reloaded")
         else:
             workers = self._named("worker")
-            for worker in workers:
-                self._say(f"waiting for {worker} to finish its jobs")
-                await self._supervisor.shut(worker)
+            self._say("waiting for the workers to finish their jobs")
+            await asyncio.gather(*(self._supervisor.shut(worker) for worker in workers))
             self._say(f"restarting {name}; customers wait a moment")
             async with held(self._supervisor, self._endpoints(_replicas(changes.before))):
                 await self._restart(name)
-            for worker in workers:
-                await self._restart(worker)
+            await asyncio.gather(*(self._restart(worker) for worker in workers))
 
     async def _taken_live(self, component: Component) -> bool:
         if component.reload is Reload.LIVE:
@@ -81,7 +93,7 @@ class Rollout:
         if "storefront" not in changes.parts:
             return
         for name in _replicas(changes.before):
-            if name not in _replicas(changes.after):
+            if name not in _replicas(changes.after) or not self._touch(name):
                 continue
             if changes.restart or self._supervisor.member(name).state is not State.READY:
                 self._say(f"restarting {name}")
@@ -93,29 +105,34 @@ class Rollout:
 
     async def _workers(self, release: Release, changes: Changes) -> None:
         before, after = _workers(changes.before), _workers(changes.after)
-        for name in _missing(before, after):
-            self._say(f"stopping {name} when its jobs are done")
-            await self._supervisor.remove(name)
-            self._note(f"{name}: stopped")
+        await asyncio.gather(*(self._stop_worker(name) for name in _missing(before, after)))
         if "storefront" in changes.parts:
-            for name in (name for name in before if name in after):
-                # A worker reads its queries once, when it starts.
-                if changes.restart or changes.queries or not self._is_ready(name):
-                    self._say(f"restarting {name} when its jobs are done")
-                    await self._restart(name)
-                else:
-                    await self._supervisor.kill(name, signal.SIGHUP)
-                    self._note(f"{name}: reloaded")
+            staying = [name for name in before if name in after and self._touch(name)]
+            await asyncio.gather(*(self._renew_worker(name, changes) for name in staying))
         await self._add(release, changes, _missing(after, before))
+
+    async def _stop_worker(self, name: str) -> None:
+        self._say(f"stopping {name} when its jobs are done")
+        await self._supervisor.remove(name)
+        self._note(f"{name}: stopped")
+
+    async def _renew_worker(self, name: str, changes: Changes) -> None:
+        """All at the same time: jobs wait in their queues. A worker reads its queries only at its start."""
+        if changes.restart or changes.queries or not self._is_ready(name):
+            self._say(f"restarting {name} when its jobs are done")
+            await self._restart(name)
+        else:
+            await self._supervisor.kill(name, signal.SIGHUP)
+            self._note(f"{name}: reloaded")
 
     async def _helpers(self, changes: Changes) -> None:
         """Partner and mail sink read few settings, and take them at a start."""
         for name, section in (("partner", "partner."), ("mailsink", "mail.")):
-            if any(setting.startswith(section) for setting in changes.settings):
+            if any(setting.startswith(section) for setting in changes.settings) and self._touch(name):
                 await self._restart(name)
 
     async def _reload(self, name: str, changes: Changes) -> None:
-        if name in changes.parts and name in self._supervisor.members:
+        if name in changes.parts and self._touch(name):
             self._say(f"reloading {name}")
             await self._supervisor.reload(name)
             self._note(f"{name}: reloaded")
@@ -148,6 +165,13 @@ class Rollout:
         if name in self._supervisor.members:
             await self._supervisor.restart(name)
             self._note(f"{name}: restarted")
+
+    def _touch(self, name: str) -> bool:
+        """Whether there is such a component, and it is not to be left alone: then it counts as touched."""
+        if name not in self._supervisor.members or (self._only is not None and name not in self._only):
+            return False
+        self.touched.add(name)
+        return True
 
     def _is_ready(self, name: str) -> bool:
         return self._supervisor.member(name).state is State.READY
