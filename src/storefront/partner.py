@@ -4,7 +4,7 @@
 once and answers the same for every repetition; tokens that begin with `tok_declined` are declined.
 `GET /v1/charges/{key}` finds one, `GET /v1/statement?since=` lists those made since then (seconds since
 1970).
-`GET|PUT /control` has the switches; all are off at the start.
+`GET|PUT /control` has the switches; at the start it is slow, as a partner over the internet is, and well.
 """
 
 import asyncio
@@ -36,17 +36,23 @@ DECLINED = "tok_declined"
 FILE = "charges.jsonl"
 STATEMENT_LIMIT = 10_000
 MAX_BODY_BYTES = 16_384
+USUAL_DELAY_MS, USUAL_JITTER_MS = 100, 100
+"""A partner over the internet takes its time: whoever waits for it needs threads."""
 
 log = logs.get_logger(__name__)
 
 
 class Control(BaseModel):
-    """The switches: how the partner misbehaves."""
+    """The switches: how the partner behaves."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    delay_ms: Annotated[int, Field(ge=0, le=120_000, description="Milliseconds before each answer.")] = 0
-    jitter_ms: Annotated[int, Field(ge=0, le=120_000, description="Up to so many more, at random.")] = 0
+    delay_ms: Annotated[int, Field(ge=0, le=120_000, description="Milliseconds before each answer.")] = (
+        USUAL_DELAY_MS
+    )
+    jitter_ms: Annotated[int, Field(ge=0, le=120_000, description="Up to so many more, at random.")] = (
+        USUAL_JITTER_MS
+    )
     error_ratio: Annotated[float, Field(ge=0, le=1, description="Share of charges answered with 500.")] = 0.0
     rate_limit_per_s: Annotated[
         float, Field(ge=0, description="Charges per second; more get 429. 0: any.")

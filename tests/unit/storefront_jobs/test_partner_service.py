@@ -92,8 +92,8 @@ async def test_switches_fail_limit_and_forget() -> None:
         assert (await charge(client, "d")).status_code == 201
         assert (await client.get("/v1/charges/d")).status_code == 404
         assert (await client.put("/control", json={})).json() == {
-            "delay_ms": 0,
-            "jitter_ms": 0,
+            "delay_ms": 100,
+            "jitter_ms": 100,
             "error_ratio": 0,
             "rate_limit_per_s": 0,
             "forget_ratio": 0,

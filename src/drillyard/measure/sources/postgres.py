@@ -25,7 +25,8 @@ _STATEMENTS = """
 SELECT s.userid || '/' || s.queryid || '/' || s.toplevel AS entry,
        coalesce(substring(s.query FROM '/\\*\\s*(?:name:)?\\s*([a-z][a-z0-9_.]*)\\s*\\*/'), '') AS query,
        (shared_blks_hit + shared_blks_read)::float8 AS buffers, calls::float8 AS calls, rows::float8 AS rows,
-       temp_blks_written::float8 AS temp_blocks, total_exec_time AS time, wal_bytes::float8 AS wal
+       shared_blks_read::float8 AS reads, temp_blks_written::float8 AS temp_blocks,
+       total_exec_time AS time, wal_bytes::float8 AS wal
   FROM public.pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
  WHERE r.rolname <> ALL (ARRAY['monitor', 'postgres'])
    AND s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -52,7 +53,7 @@ SELECT coalesce(state, '') AS state, lower(coalesce(wait_event_type, '')) AS wai
  GROUP BY 1, 2
 """
 _IDLE_WAITS = frozenset({"", "client", "activity"})
-_STATEMENT_READINGS = ("buffers", "calls", "rows", "temp_blocks", "time", "wal")
+_STATEMENT_READINGS = ("buffers", "reads", "calls", "rows", "temp_blocks", "time", "wal")
 _CALLS = _STATEMENT_READINGS.index("calls")
 _STATEMENTS_SOURCE = "pg_stat_statements, without the role monitor"
 
@@ -89,6 +90,7 @@ class Postgres(Source):
     name = "postgres"
     describes = (
         Described("db.buffers", Unit.COUNT, Combine.SUM, per_request=True),
+        Described("db.reads", Unit.COUNT, Combine.SUM, per_request=True),
         Described("db.calls", Unit.COUNT, Combine.SUM, per_request=True),
         Described("db.rows", Unit.COUNT, Combine.SUM, per_request=True),
         Described("db.temp_blocks", Unit.COUNT, Combine.SUM, per_request=True),
