@@ -117,7 +117,7 @@ class Component(ABC):
     requires: tuple[str, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 5.0
-    ready_timeout_s: float = 10.0
+    ready_timeout_s: float = 20.0
     reload: Reload = Reload.RESTART
     reload_signal: signal.Signals = signal.SIGHUP
     endpoints: tuple[str, ...] = ()

@@ -38,29 +38,36 @@ def complaints(log: Path, lines: int = 3) -> list[str]:
 
 
 async def follow(log: Path, lines: int = 10, every_s: float = 0.2) -> AsyncIterator[str]:
-    """The last `lines` lines, then every new one as it is written; never ends by itself."""
-    for line in tail(log, lines):
-        yield line
-    position, inode, unfinished = _end(log)
+    """The last `lines` whole lines, then every new one as it is written; never ends by itself."""
+    position, inode = _end(log)
+    text = _read(log, max(0, position - _TAIL_BYTES), position)
+    *whole, unfinished = text.split(b"\n")
+    for line in whole[-lines:] if lines else []:
+        yield line.decode(errors="replace")
     while True:
         await asyncio.sleep(every_s)
-        size, now, _ = _end(log)
-        if now != inode or size < position:
+        size, now = _end(log)
+        if now != inode or size < position:  # a new file took its place
             position, inode, unfinished = 0, now, b""
-        if size == position:
-            continue
-        with log.open("rb") as file:
-            file.seek(position)
-            block = file.read()
+        block = _read(log, position, size)
         position += len(block)
         *whole, unfinished = (unfinished + block).split(b"\n")
-        for line_bytes in whole:
-            yield line_bytes.decode(errors="replace")
+        for line in whole:
+            yield line.decode(errors="replace")
 
 
-def _end(log: Path) -> tuple[int, int, bytes]:
+def _read(log: Path, start: int, end: int) -> bytes:
+    if start >= end:
+        return b""
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read(end - start)
+
+
+def _end(log: Path) -> tuple[int, int]:
+    """Size and identity; zeros when there is no log."""
     try:
         status = log.stat()
     except FileNotFoundError:
-        return 0, 0, b""
-    return status.st_size, status.st_ino, b""
+        return 0, 0
+    return status.st_size, status.st_ino

@@ -24,13 +24,14 @@ class Release:
     project: str
     version: str
     sha256: Mapping[str, str]
+    site: str = "https://github.com/prometheus"
 
     @property
     def url(self) -> str:
         """Where its archive for this machine lies."""
         machine = _MACHINES.get(platform.machine(), platform.machine())
         name = f"{self.project}-{self.version}.linux-{machine}.tar.gz"
-        return f"https://github.com/prometheus/{self.project}/releases/download/v{self.version}/{name}"
+        return f"{self.site}/{self.project}/releases/download/v{self.version}/{name}"
 
     def unpack(self, destination: Path, progress: Progress) -> None:
         """Download, verify, and unpack without the archive's own top directory.
