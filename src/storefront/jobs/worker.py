@@ -1,6 +1,7 @@
 """One worker process."""
 
 import functools
+import queue
 import signal
 import threading
 from collections.abc import Callable
@@ -57,8 +58,8 @@ class WorkerProcess:
                 priority=0,
                 options={"throws": JobFailedError},
             )
-        for queue in own.queues:
-            self._broker.declare_queue(queue)
+        for name in own.queues:
+            self._broker.declare_queue(name)
         worker = dramatiq.Worker(
             self._broker,
             queues=set(own.queues),
@@ -127,20 +128,12 @@ def run(
     tracing.configure(settings.observability.tracing, instance)
     process = WorkerProcess(settings, WorkerType(worker_type), instance)
     serve(listen, process.metrics.render, process.healthy)
-    signals: list[int] = []
-    wake = threading.Semaphore(0)
-
-    def note(signum: int, _frame: object) -> None:
-        signals.append(signum)
-        wake.release()
-
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be put to inside a get, as signals do
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(signum, note)
+        signal.signal(signum, lambda received, _frame: signals.put(received))
     process.start()
     log.info("worker started", type=str(worker_type), listen=listen)
-    while wake.acquire():
-        if signals.pop(0) != signal.SIGHUP:
-            break
+    while signals.get() == signal.SIGHUP:
         if reload is not None:
             _reload(process, reload, instance)
     process.stop()

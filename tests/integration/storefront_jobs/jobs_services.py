@@ -169,5 +169,5 @@ def running_postgres(directory: Path) -> Iterator[Postgres]:
         server.stop()
 
 
-def eventually(condition: Callable[[], bool], what: str, deadline_s: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], what: str, deadline_s: float = 60.0) -> None:
     wait_until(condition, deadline_s=deadline_s, what=what, every_s=0.02)
