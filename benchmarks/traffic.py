@@ -4,7 +4,7 @@
 
 1. Requests per CPU-second of the client, against HAProxy answering product pages by itself. Ours decodes
    and validates every answer; Locust (FastHttpUser, 50 users in a closed loop) and wrk (50 connections) do
-   not. Goal: 4 x Locust.
+   not. Goal: 4 x Locust. Ours is run twice: saturated, with as many connections, and at a steady open rate.
 2. The server is stopped (SIGSTOP) for one second at 2,000 requests a second. A customer who arrives t
    seconds into a stall of s seconds waits s - t; over a run of T seconds the p99 is s - 0.01 T. Goal: within
    2 %. Ours is run three times, and the median is shown.
@@ -132,18 +132,20 @@ def _accepts(address: str) -> bool:
     return True
 
 
-def ours(address: str, directory: Path, rate: float, seconds: float) -> TrafficResult:
+def ours(address: str, directory: Path, rate: float, seconds: float, connections: int) -> TrafficResult:
     """One run of our traffic in its own process."""
-    return asyncio.run(_ours(_plan(address, directory, rate, seconds), None))
+    return asyncio.run(_ours(_plan(address, directory, rate, seconds, connections), None))
 
 
-def _plan(address: str, directory: Path, rate: float, seconds: float) -> TrafficPlan:
+def _plan(
+    address: str, directory: Path, rate: float, seconds: float, connections: int = 4_000
+) -> TrafficPlan:
     return TrafficPlan(
         target=address,
         profile=Constant(rate=rate),
         duration_s=seconds,
         mix={"browse": 1},
-        max_in_flight=4_000,
+        max_in_flight=connections,
         results=directory / "ours",
     )
 
@@ -268,8 +270,10 @@ def main() -> None:
         directory = Path(name)
         with fast_server(directory) as (address, server):
             rates = [
-                our_rate("drillyard, saturated", ours(address, directory, SATURATING_RATE, RUN_S / 2)),
-                our_rate(f"drillyard, {STEADY_RATE:,}/s", ours(address, directory, STEADY_RATE, RUN_S)),
+                our_rate("drillyard, saturated", ours(address, directory, SATURATING_RATE, 2, USERS)),
+                our_rate(
+                    f"drillyard, {STEADY_RATE:,}/s", ours(address, directory, STEADY_RATE, RUN_S, 4_000)
+                ),
             ]
             rates += [locust_rate(address, directory)] if has_locust else []
             rates += [wrk_rate(address)] if has_wrk else []
@@ -291,7 +295,7 @@ def show(rates: list[Rate], stalls: list[Stall]) -> None:
     print("requests per CPU-second of the client, the same server:")
     for rate in rates:
         ratio = f"{rate.per_cpu_s / base.per_cpu_s:7.2f} x Locust" if base else ""
-        kept = "" if rate.kept_schedule is not False else "  (beyond what can be sent: schedule not kept)"
+        kept = "" if rate.kept_schedule is not False else "  (schedule not kept)"
         speed = f"{rate.per_cpu_s:10,.0f} /cpu-s {rate.per_s:10,.0f} /s"
         print(f"  {rate.client:24} {speed} {ratio}{kept}")
     print(f"server stopped for {STALL_S:g} s at {STALL_RATE:,}/s, reported p99 against the analytic value:")

@@ -124,6 +124,7 @@ class Engine:
             self._next_visit = None
             self._visits = iter(())
             self._later.clear()
+            self._pacer.rest()
             self._wire.stop()
             self._loop.call_later(STOP_GRACE_S, self._give_up)
             self._check_done()
@@ -165,6 +166,8 @@ class Engine:
             due = self._later[0][0]
         if due < float("inf"):
             self._pacer.arm(self._t0 + max(due, now + COALESCE_S))
+        else:
+            self._pacer.rest()
 
     def _draw(self, now: float) -> Visit | None:
         """The next visit, drawn up to one chunk ahead of now."""

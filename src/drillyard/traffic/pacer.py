@@ -26,6 +26,9 @@ class Pacer(Protocol):
     def arm(self, at: float) -> None:
         """Call back at `at`, at once when that is past; forgets what it was armed for before."""
 
+    def rest(self) -> None:
+        """Do not call back until armed again."""
+
     def close(self) -> None:
         """Never call back again."""
 
@@ -61,6 +64,11 @@ class TimerfdPacer:
         self._value.nanoseconds = int((at - whole) * 1e9) or 1
         self._settime(self._fd, _TFD_TIMER_ABSTIME, self._pointer, None)
 
+    def rest(self) -> None:
+        """See `Pacer.rest`: a timer that fired stays readable, and the loop busy, until it is set anew."""
+        self._value.seconds = self._value.nanoseconds = 0
+        self._settime(self._fd, 0, self._pointer, None)
+
     def close(self) -> None:
         """See `Pacer.close`."""
         self._loop.remove_reader(self._fd)
@@ -90,6 +98,10 @@ class SpinPacer:
             self._handle = self._loop.call_soon(self._wait)
         else:
             self._handle = self._loop.call_soon(self._callback)
+
+    def rest(self) -> None:
+        """See `Pacer.rest`."""
+        self.close()
 
     def close(self) -> None:
         """See `Pacer.close`."""

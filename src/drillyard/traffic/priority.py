@@ -9,10 +9,13 @@ with niceness -5, 0.14 ms with SCHED_RR.
 import ctypes
 import os
 import platform
+import resource
+import signal
 import sys
 
 RT_PRIORITY = 1
 SLICE_NS = 100_000
+BUSY_US = 200_000
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 
 
@@ -34,17 +37,24 @@ class _SchedAttr(ctypes.Structure):
 def be_scheduled_at_once() -> str:
     """Take the best scheduling that the system grants; says which: `realtime`, `short-slice` or `normal`.
 
-    Real time (SCHED_RR, the lowest priority of it) needs root or CAP_SYS_NICE; the kernel's real-time
-    throttling leaves the others 5 % of a core whatever happens. Anyone may ask for a short slice, which wakes
-    earlier (EEVDF, Linux 6.12 and later; older kernels ignore it).
+    Real time (SCHED_RR, the lowest priority of it) needs root or CAP_SYS_NICE. A generator that then works
+    for `BUSY_US` without a pause cannot keep its schedule anyway: it goes back to normal scheduling
+    (RLIMIT_RTTIME), so that it never takes a core from the rest of the machine. Anyone may ask for a short
+    slice, which wakes earlier (EEVDF, Linux 6.12 and later; older kernels ignore it).
     """
     if sys.platform != "linux":
         return "normal"
     try:
+        signal.signal(signal.SIGXCPU, _back_to_normal)
+        resource.setrlimit(resource.RLIMIT_RTTIME, (BUSY_US, resource.RLIM_INFINITY))
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(RT_PRIORITY))
-    except OSError:
+    except (OSError, ValueError):
         return "short-slice" if _ask_for_short_slice() else "normal"
     return "realtime"
+
+
+def _back_to_normal(_signum: int, _frame: object) -> None:
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def _ask_for_short_slice() -> bool:

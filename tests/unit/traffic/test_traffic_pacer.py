@@ -34,3 +34,27 @@ def test_it_calls_back_at_the_instant_and_not_before(make: Make, ahead_s: float)
         return late
 
     assert uvloop.run(scene()) >= -1e-6
+
+
+@pytest.mark.parametrize("make", [pytest.param(TimerfdPacer, marks=linux_only), SpinPacer])
+def test_at_rest_it_does_not_call_back_even_when_it_has_just_fired(make: Make) -> None:
+    async def scene() -> int:
+        loop = asyncio.get_running_loop()
+        calls: list[float] = []
+        fired = asyncio.Event()
+
+        def callback() -> None:
+            calls.append(monotonic())
+            pacer.rest()
+            fired.set()
+
+        pacer = make(loop, callback)
+        pacer.arm(monotonic())
+        await asyncio.wait_for(fired.wait(), 10)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        pacer.close()
+        return len(calls)
+
+    assert uvloop.run(scene()) == 1
