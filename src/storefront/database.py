@@ -47,17 +47,14 @@ def conninfo(settings: DatabaseSettings, process: str) -> str:
     )
 
 
-async def _still_there(connection: Connection) -> None:
-    """Refuse a connection whose server has gone; asks the socket, not the server: it costs no round trip.
-
-    A server that stops says so before it hangs up: the first reading takes its last words, the second finds
-    the end.
-    """
-    connection.pgconn.consume_input()
-    for _ in range(2):  # the server's last words, then the end of the stream
-        connection.pgconn.consume_input()
-    if connection.pgconn.status != ConnStatus.OK:
-        raise psycopg.OperationalError("the connection is closed")
+def _gone(connection: Connection) -> bool:
+    """Whether the server has left this connection; asks the socket, not the server: no round trip."""
+    try:
+        for _ in range(2):  # the server's last words, then the end of the stream
+            connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return True
+    return connection.pgconn.status != ConnStatus.OK
 
 
 class Session:
@@ -119,7 +116,6 @@ class Database:
             max_size=settings.pool_max,
             max_waiting=settings.pool_max_waiting,
             max_idle=settings.pool_max_idle_s,
-            check=_still_there,
             reconnect_timeout=5,
             name=process,
             open=False,
@@ -139,6 +135,15 @@ class Database:
         self._settings = settings
         self.queries = queries
 
+    async def _take(self) -> Connection:
+        """A connection that works. The pool's own check waits a second after a dead one."""
+        deadline = time.monotonic() + self._settings.pool_timeout_s
+        while True:
+            connection = await self._pool.getconn(max(0.001, deadline - time.monotonic()))
+            if not _gone(connection):
+                return connection
+            await self._pool.putconn(connection)
+
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """One connection for several queries; each commits by itself.
@@ -147,8 +152,11 @@ class Database:
             DatabaseUnavailableError: no connection in time, or it broke.
         """
         try:
-            async with self._pool.connection(self._settings.pool_timeout_s) as connection:
+            connection = await self._take()
+            try:
                 yield Session(connection, self.queries, self._metrics)
+            finally:
+                await self._pool.putconn(connection)
         except (PoolTimeout, TooManyRequests) as error:
             raise DatabaseUnavailableError("no free connection") from error
         except psycopg.errors.QueryCanceled as error:

@@ -12,6 +12,18 @@ SLOW_CATEGORIES = "-- name: categories()\nSELECT 1 AS id, pg_sleep(1.0)::text AS
 FEW_CATEGORIES = "-- name: categories()\nSELECT 4711 AS id, NULL AS parent_id, 'x' AS slug, 'x' AS name;\n"
 
 
+def run_another(replica: Replica) -> "subprocess.CompletedProcess[str]":
+    """A second process with the replica's settings and address, until it ends."""
+    listen = f"{replica.host}:{PORT}"
+    return subprocess.run(
+        (sys.executable, "-m", "storefront", "web", "--settings", str(replica.settings), "--listen", listen),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_sighup_takes_settings_and_sql_without_a_restart(own_replica: Replica) -> None:
     own_replica.start()
     own_replica.wait_ready()
@@ -79,9 +91,11 @@ def test_connections_that_the_server_closed_fail_no_request(own_replica: Replica
         list(pool.map(lambda n: own_replica.client.get(f"/api/products/{n}"), range(1, 30)))
     with own_replica.postgres.connection() as connection:
         closed = connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'web-1'"
+            "SELECT pg_terminate_backend(pid, 5000) AS ended FROM pg_stat_activity"
+            " WHERE application_name = 'web-1'"
         ).fetchall()
     assert closed
+    assert all(row["ended"] for row in closed)
     statuses = [own_replica.client.get(f"/api/products/{n}").status_code for n in range(1, 20)]
     assert set(statuses) == {200}
 
@@ -143,22 +157,7 @@ def test_a_process_with_bad_settings_says_why_and_exits_with_2(
     own_replica: Replica, settings: str, expected: str
 ) -> None:
     own_replica.configure(settings)
-    done = subprocess.run(
-        (
-            sys.executable,
-            "-m",
-            "storefront",
-            "web",
-            "--settings",
-            str(own_replica.settings),
-            "--listen",
-            f"{own_replica.host}:{PORT}",
-        ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_another(own_replica)
     assert done.returncode == 2
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
@@ -166,21 +165,6 @@ def test_a_process_with_bad_settings_says_why_and_exits_with_2(
 
 def test_a_port_that_is_taken_ends_the_process(own_replica: Replica) -> None:
     own_replica.start()
-    done = subprocess.run(
-        (
-            sys.executable,
-            "-m",
-            "storefront",
-            "web",
-            "--settings",
-            str(own_replica.settings),
-            "--listen",
-            f"{own_replica.host}:{PORT}",
-        ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = run_another(own_replica)
     assert done.returncode != 0
     assert "address already in use" in (done.stdout + done.stderr).lower()
