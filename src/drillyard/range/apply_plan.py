@@ -9,7 +9,7 @@ from pathlib import Path
 
 from drillyard.base.errors import InvalidFilesError, Problem
 from drillyard.range.addresses import Addresses
-from drillyard.range.apply_queries import files_of_queries, prepare_queries
+from drillyard.range.apply_queries import files_of_queries, prepare_queries, refusal
 from drillyard.range.component import Component
 from drillyard.range.releases import PART_OF_KIND, Release
 from drillyard.range.spec import RangeSpec
@@ -101,6 +101,8 @@ async def check(
     ]
     if "haproxy" in changes.parts:
         problems += _unreachable(release, addresses)
+    if "database.dsn" in changes.settings:
+        problems += await asyncio.to_thread(_refused, release)
     notices: list[str] = []
     if changes.queries and not problems:
         prepared = await asyncio.to_thread(
@@ -129,6 +131,17 @@ def _in_part(problem: Problem, part: str) -> Problem:
     return Problem(
         f"{part}/{problem.file}", problem.line, problem.message, problem.expected, problem.next_step
     )
+
+
+def _refused(release: Release) -> list[Problem]:
+    """Whether the database takes the new credentials: a replica would only find out after many tries."""
+    file = release.directory / "storefront" / "storefront.toml"
+    settings = import_module("storefront.settings").load(file)
+    if not (reason := refusal(settings.database.dsn)):
+        return []
+    lines = file.read_text().splitlines()
+    line = next((number for number, text in enumerate(lines, 1) if re.match(r"\s*dsn\s*=", text)), 0)
+    return [Problem("storefront/storefront.toml", line, f"PostgreSQL refuses database.dsn: {reason}")]
 
 
 def _unreachable(release: Release, addresses: Addresses) -> list[Problem]:

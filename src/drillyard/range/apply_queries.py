@@ -50,6 +50,16 @@ def prepare_queries(directory: Path, changed: Iterable[str], dsn: str) -> Prepar
     return Prepared(tuple(found), asked=True)
 
 
+def refusal(dsn: str) -> str:
+    """Why the database refuses these credentials, in its own words; empty when it does not, or is not there."""
+    try:
+        psycopg.connect(dsn, connect_timeout=2, application_name="apply").close()
+    except psycopg.OperationalError as error:
+        said = str(error).strip().splitlines()[-1]
+        return said.rpartition("FATAL:")[2].strip() if "FATAL:" in said else ""
+    return ""
+
+
 def _parse(file: Path) -> list[_Query]:
     queries: list[_Query] = import_module("storefront.queries").parse(file.read_text(), str(file))
     return queries
