@@ -72,7 +72,7 @@ class ShopProcess:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=50)
 
     def kill(self) -> None:
         self.process.kill()
