@@ -47,6 +47,15 @@ async def report(request: Request, name: str, account: ReportReader) -> Response
     return answer({"report": name, "days": days} | await _report(shop_of(request), name, days))
 
 
+@router.get("/reports/{name}/newest")
+async def newest_report(request: Request, name: str, account: ReportReader) -> Response:
+    """The newest report of that name and `?days=` that a worker has finished."""
+    found = await shop_of(request).database.row("newest_report", name=name, days=days_of(request))
+    if found is None:
+        raise not_found("report")
+    return answer(found)
+
+
 @router.post("/reports/{name}")
 async def request_report(request: Request, name: str, account: ReportWriter) -> Response:
     """Have a report made by a worker; 202 with the number to ask for it by."""

@@ -120,6 +120,8 @@ def test_no_process_needs_the_installation_after_preload(
         return one["status"] != "placed" and report["finished_at"] is not None and bool(mails)
 
     eventually(settled, "the order is paid, the mail is sent and the report is made", deadline_s=60)
+    newest = replica.client.get("/api/admin/reports/sales/newest", headers=admin)
+    assert newest.status_code == 200
     assert company.stop() == dict.fromkeys(
         ("mailsink", "partner", "payments", "notifications", "inventory", "reports", "web"), 0
     )
