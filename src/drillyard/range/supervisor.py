@@ -7,25 +7,18 @@ a pause that grows; one that was killed on purpose with `stay_down` stays down u
 import asyncio
 import signal
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from drillyard.base.clock import monotonic
 from drillyard.base.errors import UserError
-from drillyard.range import journal
-from drillyard.range.addresses import taken
-from drillyard.range.component import Component, Fork, Reload
+from drillyard.range.component import Component, Reload
+from drillyard.range.launcher import Launcher, ending
 from drillyard.range.member import Happening, Member, OnEvent, OnProgress, RangeEvent, State
-from drillyard.range.nursery_client import NurseryClient, NurseryLostError, ledger_of
+from drillyard.range.nursery_client import ledger_of
 
-_POLL_S = 0.01
-_FIRST_WAVE_S = 0.1
-"""How long the import of the shop waits for native servers to be executed first."""
 _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _CALM_S = 60.0
 """A component that was ready this long starts with the shortest pause again."""
-_PRELOAD = ("storefront.processes", "preload")
-_SETTINGS = "storefront.toml"
 
 
 class Supervisor:
@@ -36,13 +29,9 @@ class Supervisor:
     """
 
     def __init__(self, directory: Path, on_event: OnEvent = lambda _event: None) -> None:
-        self._ledger = ledger_of(directory)
+        self._launcher = Launcher(ledger_of(directory), self._died)
         self._on_event = on_event
         self._members: dict[str, Member] = {}
-        self._retired: set[int] = set()
-        self._successors: dict[int, int | None] = {}
-        self._nursery: NurseryClient | None = None
-        self._preloaded: asyncio.Task[float] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -54,7 +43,7 @@ class Supervisor:
     @property
     def nursery_pid(self) -> int:
         """0 when nothing runs."""
-        return self._nursery.pid if self._nursery else 0
+        return self._launcher.nursery_pid
 
     def member(self, name: str) -> Member:
         """The component called `name`.
@@ -81,7 +70,6 @@ class Supervisor:
         began = monotonic()
         try:
             await self._open_nursery()
-            self._preloaded = asyncio.create_task(self._preload())
             await _all([self._start_one(member, progress, began) for member in self._members.values()])
         except BaseException:
             await self.stop()
@@ -91,15 +79,12 @@ class Supervisor:
         """Stop all, those first on which nothing depends; bounded by the components' stop timeouts."""
         self._stopping = True
         began = monotonic()
-        background = [*self._tasks, *([self._preloaded] if self._preloaded else [])]
-        for task in background:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for wave in self._stop_order():
             await asyncio.gather(*(self._stop_one(member, progress, began) for member in wave))
-        if self._nursery:
-            await self._nursery.close()
-        self._nursery = None
+        await self._launcher.close()
         for member in self._members.values():
             member.ended(0)
             member.become(State.STOPPED)
@@ -117,10 +102,9 @@ class Supervisor:
         With `stay_down`, a death that follows is meant: it is not started again until `restart` is called.
         """
         member = self.member(name)
-        if not member.pid or not self._nursery:
-            return False
-        member.stay_down = stay_down
-        return await self._nursery.signal(member.pid, signum, tree=tree)
+        if member.running:
+            member.stay_down = stay_down
+        return await self._launcher.signal(member, signum, tree=tree)
 
     async def freeze(self, name: str) -> None:
         """Stop a component with all its processes by SIGSTOP: it is there and answers nobody."""
@@ -140,14 +124,14 @@ class Supervisor:
         """
         member = self.member(name)
         async with member.lock:
-            await self._end_process(member)
+            await self._launcher.end(member)
             await self._bring_up(member)
 
     async def shut(self, name: str) -> None:
         """Stop one component in order; it stays down until it is restarted."""
         member = self.member(name)
         async with member.lock:
-            await self._end_process(member)
+            await self._launcher.end(member)
             member.become(State.KEPT_DOWN, "stopped on purpose")
 
     async def reload(self, name: str) -> None:
@@ -164,12 +148,12 @@ class Supervisor:
         async with member.lock:
             match component.reload:
                 case Reload.SIGNAL:
-                    await self._opened().signal(member.pid, component.reload_signal)
+                    await self._launcher.signal(member, component.reload_signal)
                     again = await component.restart_pending()
                 case Reload.LIVE:
                     again = not await component.reload_live()
                 case Reload.REPLACE:
-                    await self._replace(member)
+                    await self._launcher.replace(member)
                     again = False
                 case Reload.RESTART:
                     again = True
@@ -197,28 +181,9 @@ class Supervisor:
         await self.shut(name)
         del self._members[name]
 
-    def _opened(self) -> NurseryClient:
-        if self._nursery is None:
-            raise UserError("The range does not run", next_step="Start it: drill resume")
-        return self._nursery
-
     async def _open_nursery(self) -> None:
-        self._nursery = NurseryClient(self._ledger, self._exited)
-        await self._nursery.open()
-        self._spawn(self._watch_nursery(self._nursery))
-
-    async def _preload(self) -> float:
-        """Native servers that wait for nothing are executed before the nursery is busy importing."""
-        members = self._members.values()
-        if not any(_is_python(member.component) for member in members):
-            return 0.0
-        first = [m for m in members if not m.component.requires and not _is_python(m.component)]
-        with suppress(TimeoutError):  # one that still copies its data is executed when the import is done
-            async with asyncio.timeout(_FIRST_WAVE_S):
-                await asyncio.gather(*(m.executed.wait() for m in first))
-        settings = [m.component.site.config / _SETTINGS for m in members if m.component.kind == "storefront"]
-        arguments = {"settings_path": str(settings[0])} if settings else {}
-        return await self._opened().preload(*_PRELOAD, arguments)
+        lost = await self._launcher.open(self._members.values())
+        self._spawn(self._watch_nursery(lost))
 
     async def _start_one(self, member: Member, progress: OnProgress, began: float) -> None:
         def tell(state: State) -> None:
@@ -242,83 +207,18 @@ class Supervisor:
             await required.settled.wait()
 
     async def _bring_up(self, member: Member) -> None:
-        """Start a process and wait until it is ready; FAILED and the reason when it does not come to that."""
-        component = member.component
-        member.stay_down = False
-        member.become(State.STARTING)
         try:
-            await asyncio.to_thread(self._prepare, component)
-            if self._preloaded and _is_python(component):
-                await asyncio.shield(self._preloaded)
-            member.started(await self._opened().start(component))
-            await self._until_ready(member)
-        except NurseryLostError as error:
-            raise UserError(f"{member.name} could not be started: {error}") from error
+            await self._launcher.bring_up(member)
         except UserError as error:
-            member.stay_down = True
-            await self._end_process(member)
-            member.become(State.FAILED, str(error))
             self._tell(Happening.FAILED, member, str(error))
             raise
-        member.become(State.READY)
         self._tell(Happening.READY, member)
-
-    def _prepare(self, component: Component) -> None:
-        component.prepare()
-        journal.rotate(component.site.log)
-        addresses = component.site.addresses
-        ports = {name: addresses.endpoint(name).port for name in component.listens}
-        for name in taken(addresses, ports) if ports else ():
-            raise UserError(
-                f"{component.name} cannot listen: another program uses its address",
-                where=str(addresses.endpoint(name)),
-                next_step=f"Find it with: ss -ltnp 'sport = :{ports[name]}'",
-            )
-
-    async def _until_ready(self, member: Member) -> None:
-        component = member.component
-        deadline = monotonic() + component.ready_timeout_s
-        while not await component.ready():
-            if not member.running:
-                raise self._failed(member, f"it ended by itself ({_ending(member.exit_status)})")
-            if monotonic() > deadline:
-                raise self._failed(member, f"not ready within {component.ready_timeout_s:g} s")
-            await asyncio.sleep(_POLL_S)
-        if not member.running:
-            raise self._failed(member, f"it ended by itself ({_ending(member.exit_status)})")
-
-    def _failed(self, member: Member, why: str) -> UserError:
-        said = "\n".join(journal.complaints(member.component.site.log))
-        return UserError(
-            f"{member.name} did not start: {why}",
-            where=str(member.component.site.log),
-            next_step=f"It said:\n{said}" if said else "",
-        )
-
-    async def _end_process(self, member: Member) -> None:
-        """Ask the process to stop, kill it after its stop timeout; nothing when it has none."""
-        if not member.running or self._nursery is None or self._nursery.lost.is_set():
-            return
-        component = member.component
-        member.stay_down = True
-        member.become(State.STOPPING)
-        try:
-            await self._nursery.signal(member.pid, signal.SIGCONT, tree=True)
-            await self._nursery.signal(member.pid, component.stop_signal)
-            try:
-                async with asyncio.timeout(component.stop_timeout_s):
-                    await member.exited.wait()
-            except TimeoutError:
-                await self._nursery.signal(member.pid, signal.SIGKILL, tree=True)
-                await member.exited.wait()
-        except NurseryLostError:
-            return  # then its children are gone with it
 
     async def _stop_one(self, member: Member, progress: OnProgress, began: float) -> None:
         if not member.running:
             return
         progress(member.name, State.STOPPING, monotonic() - began)
-        await self._end_process(member)
+        await self._launcher.end(member)
         progress(member.name, State.STOPPED, monotonic() - began)
 
     def _stop_order(self) -> list[list[Member]]:
@@ -332,50 +232,14 @@ class Supervisor:
                 del left[member.name]
         return waves
 
-    async def _replace(self, member: Member) -> None:
-        """Start the successor; the old process finishes what it serves and ends by itself."""
-        old, component = member.pid, member.component
-        self._retired.add(old)
-        new = await self._opened().start(component, component.replacement(old))
-        self._successors[new] = None
-        deadline = monotonic() + component.ready_timeout_s
-        try:
-            while not await component.taken_over(new):
-                if self._successors[new] is not None or monotonic() > deadline:
-                    raise self._failed(member, "its successor did not take over")
-                await asyncio.sleep(_POLL_S)
-            member.pid = new
-        except UserError:
-            await self._opened().signal(new, signal.SIGKILL)
-            if old in self._retired:
-                self._retired.discard(old)
-            else:
-                self._died(member, 0)
-            raise
-        finally:
-            self._successors.pop(new)
-        member.become(State.READY)
-
-    def _exited(self, pid: int, status: int) -> None:
-        if pid in self._successors:
-            self._successors[pid] = status
-        elif pid in self._retired:
-            self._retired.discard(pid)
-        else:
-            for member in self._members.values():
-                if member.pid == pid:
-                    self._died(member, status)
-
     def _died(self, member: Member, status: int) -> None:
-        was_ready = member.state in (State.READY, State.FROZEN)
-        member.ended(status)
-        if not was_ready or self._stopping:
+        if member.state not in (State.READY, State.FROZEN) or self._stopping:
             return  # whoever starts or stops it sees that it ended
-        self._tell(Happening.DIED, member, _ending(status))
+        self._tell(Happening.DIED, member, ending(status))
         if member.stay_down:
-            member.become(State.KEPT_DOWN, _ending(status))
+            member.become(State.KEPT_DOWN, ending(status))
         else:
-            member.become(State.DOWN, _ending(status))
+            member.become(State.DOWN, ending(status))
             self._spawn(self._revive(member))
 
     async def _revive(self, member: Member) -> None:
@@ -398,9 +262,9 @@ class Supervisor:
     def _wants_revival(self, member: Member) -> bool:
         return not self._stopping and member.state in (State.DOWN, State.FAILED)
 
-    async def _watch_nursery(self, nursery: NurseryClient) -> None:
+    async def _watch_nursery(self, lost: asyncio.Event) -> None:
         """When the nursery dies, everything of the range dies with it: begin again with a new one."""
-        await nursery.lost.wait()
+        await lost.wait()
         if self._stopping:
             return
         self._on_event(RangeEvent(Happening.NURSERY_LOST, "nursery", "the whole range is started again"))
@@ -409,7 +273,6 @@ class Supervisor:
             if member.state is not State.KEPT_DOWN:
                 member.become(State.DOWN, "the nursery died")
         await self._open_nursery()
-        self._preloaded = asyncio.create_task(self._preload())
         for member in self._members.values():
             if member.state is State.DOWN:
                 self._spawn(self._revive(member))
@@ -421,20 +284,6 @@ class Supervisor:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _ending(status: int) -> str:
-    if status < 0:
-        return f"killed by {signal.Signals(-status).name}"
-    return f"exit {status}"
-
-
-def _is_python(component: Component) -> bool:
-    """Whether it is forked after the import; a component whose program is missing is not."""
-    try:
-        return isinstance(component.command(), Fork)
-    except UserError:
-        return False
 
 
 async def _all(work: Iterable[Coroutine[None, None, None]]) -> None:
