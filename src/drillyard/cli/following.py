@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from drillyard.base.errors import DrillyardError, ExitCode
 from drillyard.cli.screen import err
 from drillyard.drill.client import Client, outcome
+from drillyard.drill.views import OperationsView
 from drillyard.drill.wire import Line, OperationView, Request
 from drillyard.drill.wire import Progress as ProgressEvent
 
@@ -27,8 +28,23 @@ def run(client: Client, request: Request) -> JsonValue:
         UserError: it failed, or was interrupted.
         SystemExit: the learner pressed Ctrl-C; what that meant has been said.
     """
-    announce(client)
+    ready(client)
     return follow(client, client.begin(request))
+
+
+def ready(client: Client) -> None:
+    """When a daemon was started for this command, wait until it has brought the range back.
+
+    Raises:
+        UserError: the range did not come up.
+    """
+    announce(client)
+    if not client.reached.started:
+        return
+    operations = client.get("/operations", OperationsView).operations
+    for operation in operations[-1:]:
+        if operation.request.kind == "start" and operation.state == "running":
+            follow(client, operation)
 
 
 def announce(client: Client) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from drillyard.cli.following import ready
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
@@ -31,6 +32,7 @@ def command(
 ) -> None:
     """Addresses of the shop and of its monitoring; opens a browser if there is one."""
     with Client(choose(drill), "open") as client:
+        ready(client)
         access = client.get("/access", AccessView)
     if as_json:
         show_json(access)

@@ -9,6 +9,7 @@ import psycopg
 import typer
 
 from drillyard.base.errors import MissingPartError, UserError
+from drillyard.cli.following import ready
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.screen import show_json
 from drillyard.drill.client import Client
@@ -27,6 +28,7 @@ def command(
     Without -c or -f it is interactive, or reads standard input when that is not a terminal.
     """
     with Client(choose(drill), "psql") as client:
+        ready(client)
         access = client.get("/access", AccessView)
     if as_json:
         show_json(_rows(access.dsn, _text(file, statement)))

@@ -1,6 +1,6 @@
 """`drill submit`: everything measured anew, and judged."""
 
-from drillyard.cli.following import announce, follow
+from drillyard.cli.following import follow, ready
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.screen import out, show_json, show_markdown
 from drillyard.cli.verdicts import exit_code
@@ -16,7 +16,7 @@ def command(drill: DrillName = None, as_json: Json = False) -> None:
     Ctrl-C only stops watching: `drill submit` again watches on. One that was cut short is taken up again.
     """
     with Client(choose(drill), "submit") as client:
-        announce(client)
+        ready(client)
         operations = client.get("/operations", OperationsView).operations
         running = [each for each in operations if each.state == "running" and each.request.kind == "submit"]
         result = follow(client, running[-1] if running else client.begin(Submit()))

@@ -9,6 +9,7 @@ from valkey import Valkey
 from valkey.exceptions import ValkeyError
 
 from drillyard.base.errors import UserError
+from drillyard.cli.following import ready
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.screen import show_json
 from drillyard.drill.client import Client
@@ -26,6 +27,7 @@ def command(
 ) -> None:
     """Commands to the cache: a small valkey-cli."""
     with Client(choose(drill), "valkey") as client:
+        ready(client)
         access = client.get("/access", AccessView)
     with Valkey(access.valkey_host, access.valkey_port) as server:
         if words:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from drillyard.assess.measurement import Measurement
 from drillyard.assess.measuring import Wanted, measure, wanted_for
 from drillyard.assess.session import Progress
 from drillyard.base.clock import wall
+from drillyard.base.errors import UserError
 from drillyard.drill.customers import customers_of, products_of
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
@@ -78,14 +79,20 @@ class Measuring:
 
     def with_documents(self, measurement: Measurement) -> Measurement:
         """The measurement with the learner's documents, and the drill's earlier measurements beside it."""
-        private = self._engine.places.private
-        earlier = [kept.load(private / row.file) for row in self._engine.store.measurements()]
         return with_workspace(
             measurement,
             self.scenario.manifest,
             Path(self._engine.record.workspace),
-            [each for each in earlier if each.id != measurement.id],
+            [each for each in self._earlier() if each.id != measurement.id],
         )
+
+    def _earlier(self) -> Iterator[Measurement]:
+        """What was measured before; one that cannot be read any more is told and left out."""
+        for row in self._engine.store.measurements():
+            try:
+                yield kept.load(self._engine.places.private / row.file)
+            except UserError as error:
+                self._report(f"{row.id} is left out: {error.what}")
 
     def next_name(self) -> str:
         """A name for one more measurement."""
