@@ -10,15 +10,18 @@ Windows that are done are kept on disk; a session with the same keeper goes on a
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+
+import httpx
 
 from drillyard.assess.customers import readings_of
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import LoadWindow
 from drillyard.assess.shape import Load, Shape
 from drillyard.assess.subject import Subject
-from drillyard.base.clock import monotonic, wall
+from drillyard.base.clock import monotonic, until, wall
+from drillyard.base.errors import DeadlineError
 from drillyard.measure import quiet
 from drillyard.measure.paired import MIN_PAIRS
 from drillyard.measure.reading import Reading, Window
@@ -31,6 +34,7 @@ WARM_SEED = 90_000
 """Added to the seed for warming up, so that no window repeats those requests."""
 MAX_STEAL = 0.15
 """Share of CPU time that the hypervisor may keep before seconds prove nothing."""
+SERVING_S = 3.0
 CLOCK_SLIP_S = 0.25
 """How far the wall clock may move against the monotonic one inside a window before somebody changed it."""
 
@@ -192,6 +196,7 @@ class Session:
         await self.turns.begin(subject.name)
         try:
             self._only(subject)
+            await serving(subject)
             await watch.begin()
             started, steady = wall(), monotonic()
             result = await self.send(
@@ -225,6 +230,23 @@ class Session:
     def _tell(self, text: str) -> None:
         left = self._shape.seconds(len(self._subjects)) * (1 - self._done / max(self._total, 1))
         self._progress(Progress(self._done, self._total, text, left))
+
+
+async def serving(subject: Subject) -> None:
+    """Wait until the front door leads somewhere; a range in the background may have failed a health check.
+
+    Bounded: a shop that does not serve is measured as it is.
+    """
+    async with httpx.AsyncClient(timeout=1, trust_env=False) as client:
+
+        async def answers() -> bool:
+            try:
+                return (await client.get(f"http://{subject.target}/healthz")).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+        with suppress(DeadlineError):
+            await until(answers, deadline_s=SERVING_S, what="the shop serves", every_s=0.05)
 
 
 def traffic_plan(

@@ -1,10 +1,10 @@
 """Keeping the subjects that are not being measured out of the way, without stopping them.
 
 A twin goes on with its background jobs while the learner's range is measured. Stopping it (SIGSTOP) would
-make its heartbeats and time limits expire; instead its threads only get CPU time that nobody else wants:
-SCHED_IDLE (sched(7)), and the lowest weight of its autogroup, where the kernel groups processes by session.
-An ordinary account may not leave SCHED_IDLE again, so there only the autogroup is used. Elsewhere than on
-Linux nothing happens.
+make its heartbeats and time limits expire, and so would giving it only idle time (SCHED_IDLE) on a busy
+machine. Instead its processes get a small share: a high nice value, both of their threads and of their
+autogroup, where the kernel groups processes by session (sched(7)). An ordinary account may not take a
+thread's nice value back, so there only the autogroup is used. Elsewhere than on Linux nothing happens.
 """
 
 import os
@@ -18,16 +18,18 @@ import psutil
 
 _PROC = Path("/proc")
 FAVOURED_NICE = -10
+BACKGROUND_NICE = 15
+"""About a thirtieth of the share of an ordinary process (kernel/sched/core.c, sched_prio_to_weight)."""
 
 
 def background(pids: Iterable[int]) -> None:
-    """Give these processes and all their descendants only what is left over."""
-    _change(pids, idle=True)
+    """Give these processes and all their descendants a small share."""
+    _set_nice(pids, BACKGROUND_NICE)
 
 
 def foreground(pids: Iterable[int]) -> None:
     """Give them their normal share again."""
-    _change(pids, idle=False)
+    _set_nice(pids, 0)
 
 
 def favour(pid: int) -> None:
@@ -43,24 +45,23 @@ def favour(pid: int) -> None:
         (_PROC / str(pid) / "autogroup").write_text(str(FAVOURED_NICE))
 
 
-def _change(pids: Iterable[int], *, idle: bool) -> None:
+def _set_nice(pids: Iterable[int], nice: int) -> None:
     if sys.platform != "linux":
         return
-    may_return = _may_leave_idle()
+    may_return = _may_return()
     for pid in _with_descendants(pids):
         with suppress(OSError):
-            (_PROC / str(pid) / "autogroup").write_text("19" if idle else "0")
+            (_PROC / str(pid) / "autogroup").write_text(str(nice))
         if not may_return:
             continue
         with suppress(OSError):
             for thread in os.listdir(_PROC / str(pid) / "task"):
-                policy = os.SCHED_IDLE if idle else os.SCHED_OTHER
                 with suppress(OSError):
-                    os.sched_setscheduler(int(thread), policy, os.sched_param(0))
+                    os.setpriority(os.PRIO_PROCESS, int(thread), nice)
 
 
-def _may_leave_idle() -> bool:
-    """Whether this account may set the normal policy again (setrlimit(2), RLIMIT_NICE: 20 allows nice 0)."""
+def _may_return() -> bool:
+    """Whether this account may set nice 0 again (setrlimit(2), RLIMIT_NICE: 20 allows it)."""
     return os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_NICE)[0] >= 20
 
 

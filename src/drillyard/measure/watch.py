@@ -9,8 +9,9 @@ from drillyard.measure.site import Site
 from drillyard.measure.source import EVERY_S, Sheet, Source
 from drillyard.measure.sources import source_types
 
-STEP_TIMEOUT_S = 3.0
-"""A source that does not answer in this time gives a gap."""
+PATIENCE_S = 6.0
+"""A source that does not answer in this time gives a gap; in later windows it is waited for only briefly."""
+SHORT_PATIENCE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Watch:
         chosen = source_types() if types is None else types
         self._sources = [make(site) for make in chosen]
         self._broken: dict[str, str] = {}
+        self._slow: set[str] = set()
         self._sampler: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -62,11 +64,13 @@ class Watch:
         return source.name not in self._broken
 
     async def _step(self, source: Source, call: Coroutine[None, None, None]) -> None:
+        patience_s = SHORT_PATIENCE_S if source.name in self._slow else PATIENCE_S
         try:
-            async with asyncio.timeout(STEP_TIMEOUT_S):
+            async with asyncio.timeout(patience_s):
                 await call
         except TimeoutError:
-            self._broken[source.name] = f"{source.name} did not answer within {STEP_TIMEOUT_S:g} s"
+            self._slow.add(source.name)
+            self._broken[source.name] = f"{source.name} did not answer within {patience_s:g} s"
         except Exception as error:  # any failure of one source is a gap of that source, said in full
             self._broken[source.name] = f"{source.name} could not be read: {_short(error)}"
 

@@ -39,7 +39,7 @@ class HAProxy(Source):
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
-        self._client = httpx.AsyncClient(timeout=2, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=5, trust_env=False)
         self._url = site.url("haproxy-stats", "/metrics")
         self._before: dict[str, float] = {}
         self._uptime = 0.0

@@ -18,8 +18,8 @@ from drillyard.measure.source import Described, Sheet, Source, SourceError, delt
 
 _OPTIONS: dict[str, str | int | None] = {
     "application_name": "drillyard-measure",
-    "connect_timeout": 2,
-    "options": "-c statement_timeout=2500 -c search_path=pg_catalog",
+    "connect_timeout": 5,
+    "options": "-c statement_timeout=5000 -c search_path=pg_catalog",
 }
 _STATEMENTS = """
 SELECT s.userid || '/' || s.queryid || '/' || s.toplevel AS entry,

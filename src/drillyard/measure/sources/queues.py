@@ -43,8 +43,8 @@ class Queues(Source):
         self._client = valkey.Valkey(
             host=endpoint.host,
             port=endpoint.port,
-            socket_timeout=2,
-            socket_connect_timeout=1,
+            socket_timeout=5,
+            socket_connect_timeout=3,
             client_name="drillyard-measure",
         )
         self._keys: dict[str, str] = {}

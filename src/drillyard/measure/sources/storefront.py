@@ -93,7 +93,7 @@ class Storefront(Source):
 
     def __init__(self, site: Site) -> None:
         super().__init__(site)
-        self._client = httpx.AsyncClient(timeout=2.5, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=5, trust_env=False)
         self._before: dict[str, _Process] = {}
         self._looks = 0
         self._pools: dict[str, float] = {}

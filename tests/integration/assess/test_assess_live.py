@@ -1,0 +1,171 @@
+"""What a measurement of real ranges holds, and what tampering does to it."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+import valkey.asyncio as valkey
+from assess_pair import LOAD, Pair
+
+from drillyard.assess import audit, customers, kept, probes
+from drillyard.assess.audit import take_baseline
+from drillyard.assess.kept import Keeper
+from drillyard.assess.measuring import Wanted, measure
+from drillyard.assess.session import Session
+from drillyard.assess.shape import Shape
+from drillyard.base.clock import wall
+from drillyard.measure.reading import Window
+from drillyard.measure.source import PER_REQUEST, Described
+from drillyard.measure.sources import source_types
+from drillyard.measure.sources.postgres import Postgres
+from drillyard.measure.sources.valkey import Valkey
+from drillyard.measure.watch import Watch
+from drillyard.traffic.ledger import Entry, LedgerWriter, WriteClass
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+SHORT = Shape("quick", rounds=4, window_s=1.5, warm_s=1.0, limit_s=120, spare_rounds=0)
+
+
+def described() -> list[Described]:
+    sources = [each for source in source_types() for each in source.describes]
+    return [*customers.DESCRIBES, *probes.DESCRIBES, *audit.DESCRIBES, *sources]
+
+
+async def test_a_measurement_holds_readings_of_every_source_and_is_kept(pair: Pair, tmp_path: Path):
+    subjects = [pair.subject("learner"), pair.subject("twin")]
+    baseline = await take_baseline(subjects[0].site)
+    wanted = Wanted("test", "7", SHORT, LOAD, audit=True)
+    told: list[str] = []
+    m = await measure(
+        wanted,
+        subjects,
+        Keeper(tmp_path / "m1"),
+        baseline=baseline,
+        progress=lambda progress: told.append(progress.text),
+    )
+    assert m.complete
+    assert told[0] == "warming up learner"
+    names = set(m.learner.all()) | {name for window in m.windows for name in window.readings}
+    known = [*described(), *(Described(d.name + PER_REQUEST, d.unit) for d in described() if d.per_request)]
+    assert [name for name in names if not any(each.matches(name) for each in known)] == []
+    assert [gap for window in m.windows for gap in window.gaps] == []
+    for name in ("db.calls_per_request", "cache.hit_ratio.product"):
+        assert m.learner[name].value > 0
+    assert m.learner["jobs.done"].value > 0
+    assert m.learner["services.down"].value == 0
+    assert m.learner["services.processes"].value == 6
+    assert m.learner["processes.memory"].value > 50e6
+    assert m.learner["requests.success_ratio"].value == 1
+    assert m.learner["ledger.acknowledged"].value > 0
+    for name in ("ledger.missing", "ledger.changed", "ledger.doubled", "jobs.lost", "rows.lost.orders"):
+        assert m.learner[name].value == 0
+    assert m.ratio("db.calls_per_request").wholly_outside(0, 2) is False
+    again = kept.load(tmp_path / "m1")
+    assert again.learner["db.calls_per_request"] == m.learner["db.calls_per_request"]
+
+
+async def test_an_interrupted_session_goes_on_after_its_last_whole_round(pair: Pair, tmp_path: Path):
+    subjects = [pair.subject("learner"), pair.subject("twin")]
+    keeper = Keeper(tmp_path / "m1")
+    third_window = asyncio.Event()
+
+    def stop_in_round_two(progress):
+        if progress.text == "round 2 of 4: learner":
+            third_window.set()
+
+    first = asyncio.create_task(Session(subjects, LOAD, SHORT, keeper, progress=stop_in_round_two).run())
+    await third_window.wait()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    done = {(window.round, window.subject): window.window for window in keeper.windows()}
+    assert {(0, "learner"), (0, "twin"), (1, "twin")} <= done.keys()
+    windows = await Session(subjects, LOAD, SHORT, keeper).run()
+    assert [window.round for window in windows] == [0, 0, 1, 1, 2, 2, 3, 3]
+    again = {(window.round, window.subject): window.window for window in windows}
+    assert again[0, "learner"] == done[0, "learner"]
+    assert again[1, "twin"] != done[1, "twin"]
+
+
+async def test_resetting_the_statistics_inside_a_window_gives_a_gap_and_no_figure(pair: Pair):
+    site = pair.subject("learner").site
+    source = Watch(site, [Postgres])
+    started = wall()
+    await source.begin()
+    async with await psycopg.AsyncConnection.connect(site.audit_dsn, autocommit=True) as admin:
+        await admin.execute(b"SELECT public.pg_stat_statements_reset()")
+    sheets = await source.end(Window(started, wall()), 100)
+    await source.close()
+    assert "db.buffers" not in sheets.readings
+    assert "db.connections.max" in sheets.readings
+    assert any("reset inside the window" in gap.reason for gap in sheets.gaps if gap.covers("db.buffers"))
+
+
+async def test_statistics_that_count_nothing_while_customers_come_are_no_figure(pair: Pair):
+    source = Watch(pair.subject("twin").site, [Postgres])
+    await asyncio.sleep(0)
+    started = wall()
+    await source.begin()
+    sheets = await source.end(Window(started, started + 1), 100)
+    await source.close()
+    reasons = [gap.reason for gap in sheets.gaps if gap.covers("db.buffers")]
+    assert "db.buffers" in sheets.readings or any("counted nothing" in reason for reason in reasons)
+
+
+async def test_a_source_that_does_not_answer_gives_a_gap_that_says_so(pair: Pair):
+    site = pair.subject("learner").site
+    nowhere = type(site)("learner", type(site.addresses)("127.0.0.9", site.addresses.ports), site.dsn)
+    source = Watch(nowhere, [Valkey])
+    await source.begin()
+    sheets = await source.end(Window(0, 1), 1)
+    await source.close()
+    assert sheets.readings == {}
+    assert "valkey could not be read" in next(g.reason for g in sheets.gaps if g.covers("valkey.hit_ratio"))
+
+
+async def test_a_deleted_or_changed_order_and_a_shrunken_table_are_found(pair: Pair, tmp_path: Path):
+    site = pair.subject("learner").site
+    baseline = await take_baseline(site)
+    ledger = tmp_path / "ledger.jsonl"
+    async with await psycopg.AsyncConnection.connect(site.audit_dsn, autocommit=True) as admin:
+        query = b"SELECT id, customer_id, amount_cents FROM orders ORDER BY id DESC LIMIT 3"
+        rows = await (await admin.execute(query)).fetchall()
+        writer = LedgerWriter(ledger)
+        for number, (order, customer, amount) in enumerate(rows):
+            writer.append(
+                Entry(
+                    WriteClass.ACKNOWLEDGED, f"k{number}", 0.0,
+                    customer=customer, order_id=order, amount_cents=amount,
+                )
+            )  # fmt: skip
+        writer.close()
+        clean = {reading.name: reading.value for reading in await audit.audit(site, baseline, [ledger])}
+        assert clean["ledger.acknowledged"] == 3
+        assert clean["ledger.missing"] == clean["ledger.changed"] == clean["rows.lost.orders"] == 0
+        async with admin.transaction(force_rollback=False):
+            await admin.execute(b"SET session_replication_role = replica")
+            await admin.execute(b"DELETE FROM orders WHERE id = %s", (rows[0][0],))
+            await admin.execute(b"UPDATE orders SET amount_cents = 1 WHERE id = %s", (rows[1][0],))
+            await admin.execute(b"DELETE FROM reviews WHERE id <= 5")
+        dirty = {reading.name: reading.value for reading in await audit.audit(site, baseline, [ledger])}
+    assert dirty["ledger.missing"] == 1
+    assert dirty["ledger.changed"] == 1
+    assert dirty["rows.lost.reviews"] == 5
+    assert dirty["rows.lost.products"] == 0
+
+
+async def test_jobs_that_were_thrown_out_of_their_queue_are_found(pair: Pair):
+    site = pair.subject("twin").site
+    endpoint = site.addresses.endpoint("valkey")
+    client = valkey.Valkey(host=endpoint.host, port=endpoint.port)
+    async with await psycopg.AsyncConnection.connect(site.audit_dsn, autocommit=True) as admin:
+        await admin.execute(
+            b"INSERT INTO outbox (kind, payload, created_at, sent_at)"
+            b" VALUES ('send_mail', '{}', now() - interval '1 minute', now() - interval '1 minute')"
+        )
+        found = {reading.name: reading.value for reading in await audit.audit(site, None, [])}
+        await admin.execute(b"UPDATE outbox SET done_at = now() WHERE done_at IS NULL")
+    await client.aclose()
+    assert found["jobs.lost"] == 1
