@@ -116,7 +116,8 @@ def reserve(owner: Path) -> Addresses:
 def release(addresses: Addresses) -> None:
     """Give the addresses back; nothing happens when they were not reserved."""
     with _registry() as directory:
-        (directory / addresses._file).unlink(missing_ok=True)
+        for name in (addresses._file, f"held-{addresses._file}"):
+            (directory / name).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def make_directory(path: Path, account: Account, mode: int = 0o750) -> Path:
     """
     try:
         path.mkdir(exist_ok=True)
+        if path.is_symlink():  # in a directory that others can write to, it may lead anywhere
+            raise PermissionError(f"{path} is a symbolic link")
         own(path, account)
         if stat.S_IMODE(path.stat().st_mode) != mode:
             path.chmod(mode)

@@ -65,8 +65,8 @@ async def _restart_drained(supervisor: Supervisor, name: str) -> None:
 async def open_doors(supervisor: Supervisor) -> None:
     """Tell the load balancer which replicas are ready, right after a start.
 
-    It was there first and found nobody; its next check may be half a second away. Replicas are asked by a real
-    request before this, and its own checks decide from then on.
+    It was there first and found nobody; its next check may be half a second away. Replicas are asked by a
+    real request before this, and its own checks decide from then on.
     """
     if (runtime := _balancer(supervisor)) is None:
         return

@@ -12,7 +12,7 @@ def _one_process_each() -> Mapping[str, int]:
 
 @dataclass(frozen=True)
 class RangeSpec:
-    """How many of each: `storefront_replicas` web processes, `worker_processes` per worker type (0 is allowed).
+    """How many of each: `storefront_replicas` web processes, `worker_processes` per worker type (0 or more).
 
     `monitoring` says whether Prometheus and Alertmanager run: a twin does without them.
     """

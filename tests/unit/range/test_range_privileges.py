@@ -62,3 +62,12 @@ def test_a_closed_directory_on_the_way_is_named(tmp_path: Path) -> None:
     other = Account(os.geteuid() + 1, os.getegid() + 1, "somebody", Path("/"))
     with pytest.raises(UserError, match="chmod o\\+x"):
         check_reachable(closed / "inner", other)
+
+
+def test_a_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    (tmp_path / "link").symlink_to(elsewhere)
+    with pytest.raises(UserError, match="symbolic link"):
+        make_directory(tmp_path / "link", service_account(), mode=0o700)
+    assert elsewhere.stat().st_mode & 0o777 == 0o755
