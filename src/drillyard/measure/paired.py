@@ -4,14 +4,12 @@ Every comparison of seconds in Drillyard is a *paired ratio*: round i gives one 
 measured within seconds of each other, and the ratio of the two cancels whatever the machine was doing then.
 
 Formula: Student's t interval on the logarithms of the paired ratios, transformed back, so that the point is
-the geometric mean of the ratios (the usual treatment of paired ratios; Fieller is not needed because the
-pairs are logged first). Why this one and not another is measured: see
-docs/decisions/measure-paired-interval.md and `benchmarks/verdicts.py`, which replays the candidates of
-`METHODS` over recorded A/A windows.
+their geometric mean. Why this one among five, on recorded windows: docs/decisions/paired-intervals.md,
+measured by `benchmarks/verdicts.py`.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,12 +70,7 @@ def log_t(logs: Array, confidence: float) -> Bounds:
     return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
-METHODS: dict[str, Callable[[Array, float], Bounds]] = {"log-t": log_t}
-
-
-def paired_ratio(
-    a: Sequence[float], b: Sequence[float], *, confidence: float = CONFIDENCE, method: str = "log-t"
-) -> Bounds:
+def paired_ratio(a: Sequence[float], b: Sequence[float], *, confidence: float = CONFIDENCE) -> Bounds:
     """Point, low and high of a/b, where `a[i]` and `b[i]` were measured side by side in round i.
 
     Values are finite and not negative; pairs that are not finite are left out. With fewer than `MIN_PAIRS`
@@ -95,7 +88,7 @@ def paired_ratio(
     positive = bool((x > 0).all() and (y > 0).all())
     if x.size < MIN_PAIRS:
         return _point(x, y, positive=positive), 0.0, math.inf
-    return METHODS[method](np.log(x / y), confidence) if positive else _ratio_of_means(x, y, confidence)
+    return log_t(np.log(x / y), confidence) if positive else _ratio_of_means(x, y, confidence)
 
 
 def _point(x: Array, y: Array, *, positive: bool) -> float:
