@@ -51,7 +51,7 @@ def prepare_queries(directory: Path, changed: Iterable[str], dsn: str) -> Prepar
 
 
 def refusal(dsn: str) -> str:
-    """Why the database refuses these credentials, in its own words; empty when it does not, or is not there."""
+    """Why the database refuses these credentials, in its own words; empty when it takes them or is away."""
     try:
         psycopg.connect(dsn, connect_timeout=2, application_name="apply").close()
     except psycopg.OperationalError as error:

@@ -117,7 +117,7 @@ BAD = {
     "query": (("storefront/sql/home.sql", "SELECT", "SELECTT"), "syntax error"),
     "column": (("storefront/sql/home.sql", "SELECT", "SELECT nowhere,"), "nowhere"),
     "allocation": (("range.toml", r"replicas = \d", "replicas = 300"), "replicas"),
-    "scrapes": (("prometheus/prometheus.yml", "scrape_interval: 5s", "scrape_interval: 5 s"), "duration"),
+    "scrapes": (("prometheus/prometheus.yml", "scrape_interval: 10s", "scrape_interval: 10 s"), "duration"),
     "rules": (("prometheus/rules/range.yml", "expr: up == 0", "expr: up =="), "parse"),
     "routes": (("alertmanager/alertmanager.yml", "receiver: on-call", "receiver: off-call"), "off-call"),
 }

@@ -55,8 +55,8 @@ def test_the_default_files_are_good(part: str, workspace: Path) -> None:
 
 
 BAD = [
-    ("prometheus/prometheus.yml", "scrape_interval: 5s", "scrape_intervall: 5s", "not found"),
-    ("prometheus/prometheus.yml", "scrape_interval: 5s", "scrape_interval: soon", "duration"),
+    ("prometheus/prometheus.yml", "scrape_interval: 10s", "scrape_intervall: 10s", "not found"),
+    ("prometheus/prometheus.yml", "scrape_interval: 10s", "scrape_interval: soon", "duration"),
     ("prometheus/rules/range.yml", "expr: up == 0", "expr: up ==", "parse"),
     ("prometheus/rules/range.yml", "expr: pg_up == 0", "expr: rate(pg_up)", "range vector"),
     ("alertmanager/alertmanager.yml", "group_wait: 5s", "group_wait: soon", "duration"),

@@ -15,9 +15,22 @@ def siblings() -> list[tuple[str, int]]:
     nursery = os.getppid()
     if nursery <= 1 or not _PROC.is_dir():
         return []
-    pids = [int(entry) for entry in os.listdir(_PROC) if entry.isdigit()]
-    named = [(_name(pid), pid) for pid in pids if _parent(pid) == nursery]
+    named = [(_name(pid), pid) for pid in children(nursery)]
     return sorted((name, pid) for name, pid in named if name)
+
+
+def children(pid: int) -> list[int]:
+    """The children of a process: one small file a thread, or all of /proc where there are no such files."""
+    try:
+        threads = os.listdir(_PROC / str(pid) / "task")
+        texts = [(_PROC / str(pid) / "task" / thread / "children").read_text() for thread in threads]
+    except FileNotFoundError:
+        if (_PROC / "self" / "task" / str(os.getpid()) / "children").exists():
+            return []  # it ended in between
+        return [int(entry) for entry in os.listdir(_PROC) if entry.isdigit() and _parent(int(entry)) == pid]
+    except OSError:
+        return []
+    return [int(word) for text in texts for word in text.split()]
 
 
 def _parent(pid: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 import psycopg
 from psycopg.rows import tuple_row
@@ -182,6 +183,10 @@ _UNITS = {
 }
 
 
+SETTINGS_EVERY_S = 30.0
+"""Settings hardly ever change, and there are hundreds."""
+
+
 class PostgresFigures:
     """Reads one database over one connection that is opened again when it broke.
 
@@ -191,6 +196,8 @@ class PostgresFigures:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._settings: list[Family] = []
+        self._settings_at = -SETTINGS_EVERY_S
 
     def collect(self) -> Iterator[Family]:
         """All families; only `pg_up 0` when the server does not answer. A missing view is left out."""
@@ -200,7 +207,10 @@ class PostgresFigures:
             connection = self._connected()
             for query in QUERIES:
                 families.extend(_families(connection, query))
-            families.extend(_settings(connection))
+            if monotonic() - self._settings_at >= SETTINGS_EVERY_S:
+                self._settings = list(_settings(connection))
+                self._settings_at = monotonic()
+            families.extend(self._settings)
         except psycopg.Error as error:
             self.close()
             up.add(0.0)

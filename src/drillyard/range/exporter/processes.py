@@ -5,16 +5,20 @@ not let this account read of a process is left out for that process.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 
+from drillyard.range.exporter.census import children
 from drillyard.range.exporter.exposition import Family
 
 _PROC = Path("/proc")
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _STATES = {"R": "Running", "S": "Sleeping", "D": "Waiting", "Z": "Zombie", "T": "Other", "I": "Other"}
+
+SHARES_EVERY_S = 30.0
 
 Census = Callable[[], Sequence[tuple[str, int]]]
 """Component names with the pid of their first process; a name may come twice while one replaces another."""
@@ -127,12 +131,12 @@ class ProcessFigures:
         self._census = census
         self._ended: dict[str, dict[str, float]] = {}
         self._seen: dict[str, dict[tuple[int, float], dict[str, float]]] = {}
+        self._counted: dict[str, tuple[float, dict[str, float]]] = {}
 
     def collect(self) -> Iterator[Family]:
         """All families; nothing where there is no /proc."""
-        everyone = _everyone()
         families = _Families()
-        for group, members in _groups(self._census(), everyone).items():
+        for group, members in _groups(self._census()).items():
             self._add(families, group, members)
         yield from vars(families).values()
 
@@ -147,7 +151,7 @@ class ProcessFigures:
         families.faults_major.add(totals["major"], **label)
         families.read.add(totals["read"], **label)
         families.written.add(totals["written"], **label)
-        for kind, size in _memory(members).items():
+        for kind, size in {**_memory(members), **self._shares(group, members)}.items():
             families.memory.add(size, **label, memtype=kind)
         families.files.add(sum(_descriptors(stat.pid) for stat in members), **label)
         if members:
@@ -155,6 +159,14 @@ class ProcessFigures:
         for state in ("Running", "Sleeping", "Waiting", "Zombie", "Other"):
             count = sum(_STATES.get(stat.state, "Other") == state for stat in members)
             families.states.add(count, **label, state=state)
+
+    def _shares(self, group: str, members: list[Stat]) -> dict[str, float]:
+        """Proportional sizes, at most SHARES_EVERY_S old: for these the kernel walks every page."""
+        counted_at, sizes = self._counted.get(group, (-SHARES_EVERY_S, {}))
+        if monotonic() - counted_at >= SHARES_EVERY_S:
+            sizes = _count_shares(members)
+            self._counted[group] = (monotonic(), sizes)
+        return sizes
 
     def _totals(self, group: str, members: list[Stat]) -> dict[str, float]:
         now = {(stat.pid, stat.start_s): _counters(stat) for stat in members}
@@ -169,29 +181,16 @@ class ProcessFigures:
         return {name: base + sum(each[name] for each in now.values()) for name, base in ended.items()}
 
 
-def _everyone() -> dict[int, Stat]:
-    found = {}
-    if _PROC.is_dir():
-        for entry in os.listdir(_PROC):
-            if entry.isdigit() and (text := _read(_PROC / entry / "stat")):
-                stat = Stat.parse(text)
-                found[stat.pid] = stat
-    return found
-
-
-def _groups(census: Sequence[tuple[str, int]], everyone: Mapping[int, Stat]) -> dict[str, list[Stat]]:
-    children: dict[int, list[int]] = {}
-    for stat in everyone.values():
-        children.setdefault(stat.parent, []).append(stat.pid)
+def _groups(census: Sequence[tuple[str, int]]) -> dict[str, list[Stat]]:
     groups: dict[str, list[Stat]] = {}
     for name, first in census:
-        members, waiting = [], [first]
+        members = groups.setdefault(name, [])
+        waiting = [first]
         while waiting:
             pid = waiting.pop()
-            if pid in everyone:
-                members.append(everyone[pid])
-                waiting.extend(children.get(pid, ()))
-        groups.setdefault(name, []).extend(members)
+            if text := _read(_PROC / str(pid) / "stat"):
+                members.append(Stat.parse(text))
+                waiting.extend(children(pid))
     return groups
 
 
@@ -208,10 +207,14 @@ def _counters(stat: Stat) -> dict[str, float]:
 
 
 def _memory(members: list[Stat]) -> dict[str, float]:
-    sizes = {
+    return {
         "resident": float(sum(stat.resident_bytes for stat in members)),
         "virtual": float(sum(stat.virtual_bytes for stat in members)),
     }
+
+
+def _count_shares(members: list[Stat]) -> dict[str, float]:
+    sizes: dict[str, float] = {}
     for stat in members:
         rollup = _colon_lines(_read(_PROC / str(stat.pid) / "smaps_rollup"))
         for kind, key in (
