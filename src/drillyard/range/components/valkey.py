@@ -8,9 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from valkey.asyncio import Valkey as Client
-from valkey.exceptions import ResponseError, ValkeyError
-
 from drillyard.base.errors import Problem, UserError
 from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload
@@ -68,16 +65,18 @@ class Valkey(Component):
         if before.keys() - wanted.keys():
             return False
         changed = {name: value for name, value in wanted.items() if before.get(name) != value}
-        client = Client(unix_socket_path=str(self.socket), password=before.get("requirepass"))
+        commands: list[tuple[str, ...]] = (
+            [("AUTH", before["requirepass"])] if before.get("requirepass") else []
+        )
+        commands += [("CONFIG", "SET", name, value) for name, value in changed.items()]
         try:
-            for name, value in changed.items():
-                await client.config_set(name, value)
-        except ResponseError:
-            return False  # it cannot be changed while the server runs
-        except ValkeyError as error:
+            # PING ends the conversation; every answer before it is one line.
+            question = b"".join(_encoded(command) for command in (*commands, ("PING",)))
+            answers = (await ask(self.socket, question, until=b"+PONG\r\n")).splitlines()
+        except (OSError, TimeoutError) as error:
             raise UserError(f"Valkey cannot be told: {error}", where=str(self.socket)) from error
-        finally:
-            await client.aclose()
+        if any(answer.startswith(b"-") for answer in answers):
+            return False  # it cannot be changed while the server runs
         self._note_applied()
         return True
 
@@ -130,6 +129,12 @@ class Valkey(Component):
             process.kill()
             process.wait()
         return ""
+
+
+def _encoded(command: tuple[str, ...]) -> bytes:
+    """A command in the wire format (https://valkey.io/topics/protocol): values may contain anything."""
+    words = [word.encode() for word in command]
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
 
 
 def directives(text: str) -> dict[str, str]:
