@@ -5,6 +5,7 @@ forgets all. A mail that comes again with the `Message-ID` of one that is kept i
 """
 
 import asyncio
+import sys
 import time
 from collections import OrderedDict
 from email import message_from_bytes
@@ -173,7 +174,11 @@ def run(settings: Settings, instance: str, listen: str) -> None:
     """Take mails on `listen` (`host:port`), and HTTP on the same host's `[mail] http_port`, until SIGTERM.
 
     Raises:
-        OSError, SystemExit: an address is taken.
+        SystemExit: an address is taken (it is logged).
     """
     logs.configure(settings.observability.logs, instance)
-    uvloop.run(_serve(settings, listen))
+    try:
+        uvloop.run(_serve(settings, listen))
+    except OSError as error:
+        log.error("cannot listen", listen=listen, reason=str(error))  # noqa: TRY400 - nothing of ours failed
+        sys.exit(1)

@@ -10,9 +10,30 @@ import uvicorn.lifespan.off  # by name at the start otherwise: a forked child ma
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+TICK_S = 1.0
+"""How often the Date header is renewed; uvicorn's own loop wakes ten times as often, idle or not."""
+
+_RENEW = 0
+"""The count at which uvicorn's tick renews the Date header."""
+
 
 class QuietServer(uvicorn.Server):
-    """A server that is told to stop by `should_exit` alone: signals belong to the process."""
+    """A server that is told to stop by `stop()` alone: signals belong to the process."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no new connections, finish what is in work, then end `serve()`."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Wait for `stop()`, keeping the Date header right."""
+        while not await self.on_tick(_RENEW):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), TICK_S)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -59,5 +80,5 @@ async def serve_until(server: QuietServer, stop: asyncio.Event) -> None:
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    server.should_exit = True
+    server.stop()
     await serving

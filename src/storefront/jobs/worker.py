@@ -3,6 +3,7 @@
 import functools
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable
 
@@ -122,12 +123,16 @@ def run(
     `listen` (`host:port`). On SIGHUP, `reload` gives the settings anew; an error of its keeps what was.
 
     Raises:
-        OSError: `listen` is taken.
+        SystemExit: `listen` is taken (it is logged).
     """
     logs.configure(settings.observability.logs, instance)
     tracing.configure(settings.observability.tracing, instance)
     process = WorkerProcess(settings, WorkerType(worker_type), instance)
-    serve(listen, process.metrics.render, process.healthy)
+    try:
+        serve(listen, process.metrics.render, process.healthy)
+    except OSError as error:
+        log.error("cannot listen", listen=listen, reason=str(error))  # noqa: TRY400 - nothing of ours failed
+        sys.exit(1)
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be put to inside a get, as signals do
     for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(signum, lambda received, _frame: signals.put(received))

@@ -185,6 +185,10 @@ class JobsShop:
     def order_status(self, order_id: int) -> str:
         return str(self.value("SELECT status FROM orders WHERE id = %s", order_id))
 
+    def wait_paid(self, order_id: int) -> None:
+        """Wait until an order is paid."""
+        eventually(lambda: self.order_status(order_id) == "paid", f"order {order_id} is paid")
+
     def all_done(self) -> bool:
         """Whether every promised job has ended."""
         return bool(self.value("SELECT count(*) FROM outbox WHERE done_at IS NULL") == 0)
