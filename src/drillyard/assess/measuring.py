@@ -65,8 +65,7 @@ class Wanted:
     @property
     def seconds(self) -> float:
         """About how long it takes."""
-        probe_s = max((probe.seconds for probe in self.probes), default=0.0)
-        return self.shape.throughput_only_with(self.throughput).seconds(len(self.subjects), probe_s=probe_s)
+        return self.shape.throughput_only_with(self.throughput).seconds(len(self.subjects))
 
 
 def wanted_for(
@@ -133,12 +132,13 @@ async def measure(
         UserError: results cannot be written.
         TrafficFailedError: the traffic process broke.
     """
+    after_s = _after_windows_s(wanted, len(subjects))
     session = Session(
         subjects,
         wanted.load,
-        wanted.shape,
+        wanted.shape.fitted(len(subjects), reserve_s=after_s),
         keeper,
-        reserve_s=_after_windows_s(wanted, len(subjects)),
+        reserve_s=after_s,
         progress=progress,
     )
     making = _Making(wanted, keeper, wall())
@@ -215,7 +215,7 @@ async def _running(
 ) -> AsyncIterator[None]:
     """Probes beside the block; they are waited for when it ends well, and ended when it does not."""
     tasks = [
-        asyncio.create_task(making.find(subject.name, "promise.", _probe(probe, subject, session)))
+        asyncio.create_task(making.find(subject.name, "promise.", _probe(wanted, probe, subject, session)))
         for probe in wanted.probes
         for subject in subjects
         if subject.name in probe.subjects
@@ -229,7 +229,7 @@ async def _running(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _probe(probe: Probe, subject: Subject, session: Session) -> Sequence[Reading]:
+async def _probe(wanted: Wanted, probe: Probe, subject: Subject, session: Session) -> Sequence[Reading]:
     async with httpx.AsyncClient(
         base_url=f"http://{subject.target}", timeout=PROBE_TIMEOUT_S, trust_env=False
     ) as client:
@@ -238,6 +238,7 @@ async def _probe(probe: Probe, subject: Subject, session: Session) -> Sequence[R
             client,
             subject.site.audit_dsn or subject.site.dsn,
             partial(session.turns.until_not, subject.name),
+            wanted.limits,
         )
         async with asyncio.timeout(probe.seconds + 2 * PROBE_TIMEOUT_S):
             return await probe.run(site)

@@ -11,7 +11,7 @@ never disturbs a window of its own subject. Its readings are kept with the measu
 findings.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -34,6 +34,8 @@ class ProbeSite:
     dsn: str
     turn: Callable[[], Awaitable[None]]
     """Returns when the subject is not being measured."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """The scenario's bounds by name, as a measurement has them."""
     started: float = field(default_factory=wall)
 
     def reading(

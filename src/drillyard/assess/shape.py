@@ -5,12 +5,18 @@ submission.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from drillyard.measure.paired import MIN_PAIRS
 
 TURN_S = 0.9
 """Seconds between two windows: ending one, starting the traffic of the next, snapshots (measured: 0.6 to
 0.9).
 """
+START_S = 3.0
+"""Seconds until a subject that does not run yet is there."""
+SHORTEST_S = 1.0
+"""No window is shorter: fewer requests say nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,21 @@ class Shape:
     """Most steps for one subject."""
     spare_rounds: int = 3
 
-    def seconds(self, subjects: int, *, probe_s: float = 0.0) -> float:
+    def fitted(self, subjects: int, *, reserve_s: float = 0.0) -> "Shape":
+        """The same with windows short enough that so many subjects fit into the limit, with their start.
+
+        At least `SHORTEST_S` long; rounds come down to the fewest that give an interval before windows do.
+        """
+        rounds = self.rounds if subjects < 3 or self.steps else MIN_PAIRS
+        budget_s = (self.limit_s - reserve_s - START_S * (subjects - 1)) / max(subjects, 1)
+        window_s = (budget_s - self.warm_s - TURN_S) / rounds - TURN_S
+        return replace(self, rounds=rounds, window_s=min(self.window_s, max(SHORTEST_S, window_s)))
+
+    def seconds(self, subjects: int) -> float:
         """How long it takes with so many subjects, from the first warm-up to the last reading."""
         windows = subjects * (self.warm_s + TURN_S + self.rounds * (self.window_s + TURN_S))
         capacity = subjects * self.steps * (self.step_s + TURN_S) if self.step_s else 0.0
-        return max(windows, probe_s) + capacity + 2.0
+        return windows + capacity + 2.0
 
     def throughput_only_with(self, wanted: bool) -> "Shape":
         """The same without the search for sustained throughput, unless it is wanted."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from drillyard.assess.subject import Subject
 from drillyard.drill.engine import Engine
 from drillyard.drill.making import LEARNER, Tell
-from drillyard.measure.site import Site
+from drillyard.measure.site import site_of
 from drillyard.range.member import RangeEvent
 from drillyard.range.range import Range
 
@@ -91,19 +91,6 @@ def ledger_of(private: Path, subject: str) -> Path:
 def sessions_of(private: Path, subject: str) -> Path:
     """Where the traffic keeps the tokens of a subject's customers."""
     return private / "ledger" / f"{subject}-sessions.json"
-
-
-def site_of(name: str, range_: Range) -> Site:
-    """A running range as the sources of readings see it."""
-    supervisor = range_.supervisor
-    return Site(
-        subject=name,
-        addresses=range_.addresses,
-        dsn=range_.credentials.dsn("monitor", range_.addresses),
-        audit_dsn=range_.credentials.dsn("shop_admin", range_.addresses),
-        census=lambda: {member.name: member.pid for member in supervisor.members.values() if member.pid},
-        expected=lambda: frozenset(supervisor.members),
-    )
 
 
 def _unheard(_event: RangeEvent) -> None:

@@ -1,0 +1,94 @@
+"""The search for sustained throughput against a shop of which the capacity is known."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from drillyard.assess.throughput import Objective, failed_share, sustained
+from drillyard.traffic.result import Outcome, RouteResult, TrafficResult
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def step(p95_ms: float, *, failed: int = 0, unsent: int = 0, kept: bool = True) -> TrafficResult:
+    latencies = np.full(100, p95_ms)
+    outcomes = Counter({Outcome.OK: 100 - failed, Outcome.REFUSED: failed})
+    return TrafficResult(
+        started=0,
+        ended=1,
+        planned_requests=100 + unsent,
+        sent_requests=100,
+        routes={"x": RouteResult("x", latencies, latencies, outcomes)},
+        lateness_ms=np.array([0.1]),
+        kept_schedule=kept,
+        unsent_requests=unsent,
+    )
+
+
+class Shop:
+    """Keeps the objective up to `capacity`; the first `unlucky` good steps fail by noise."""
+
+    def __init__(self, capacity: float, unlucky: int = 0, kept: bool = True) -> None:
+        self.capacity, self.unlucky, self.kept = capacity, unlucky, kept
+        self.rests = 0
+
+    async def send(self, rate: float) -> TrafficResult:
+        if rate <= self.capacity and self.unlucky:
+            self.unlucky -= 1
+            return step(999)
+        return step(50 if rate <= self.capacity else 900, kept=self.kept or rate <= self.capacity)
+
+    async def rest(self) -> None:
+        self.rests += 1
+
+
+async def search(shop: Shop, start: float = 60, most_steps: int = 12):
+    return await sustained(shop.send, Objective(), start=start, most_steps=most_steps, settle=shop.rest)
+
+
+@pytest.mark.parametrize("capacity", [40, 60, 100, 170, 400])
+async def test_the_bracket_holds_the_capacity_and_is_narrow(capacity):
+    found = await search(Shop(capacity), most_steps=20)
+    assert found.rate <= capacity < found.bracket
+    assert found.bracket / found.rate < 1.25
+
+
+async def test_one_bad_step_does_not_count():
+    found = await search(Shop(100, unlucky=1), most_steps=20)
+    assert found.rate <= 100 < found.bracket
+    assert found.rate > 75
+
+
+async def test_a_shop_that_carries_nothing_has_no_throughput():
+    found = await search(Shop(1))
+    assert found.rate == 0
+
+
+async def test_steps_are_bounded_and_each_failure_is_rested_after():
+    shop = Shop(100)
+    found = await search(shop, most_steps=5)
+    assert len(found.steps) == 5
+    assert shop.rests > 0
+
+
+async def test_a_generator_that_could_not_keep_up_is_a_trouble():
+    found = await search(Shop(100, kept=False), most_steps=20)
+    assert "could not keep its schedule" in found.troubles[0]
+
+
+def test_what_could_not_be_sent_failed():
+    assert failed_share(step(1, failed=1)) == pytest.approx(0.01)
+    assert failed_share(step(1, unsent=100)) == pytest.approx(0.5)
+
+
+def test_the_objective_holds_for_each_route_that_it_names():
+    assert Objective({"x": 100}).met_by(step(99))
+    assert not Objective({"x": 100}).met_by(step(101))
+    assert Objective({"other": 100}).met_by(step(101))
+    assert not Objective({"": 1000}).met_by(step(1, failed=2))
