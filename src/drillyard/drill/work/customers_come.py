@@ -4,7 +4,8 @@ from drillyard.assess.audit import take_baseline
 from drillyard.drill.customers import Customers
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
-from drillyard.drill.subjects import Subjects, site_of
+from drillyard.drill.subjects import Subjects
+from drillyard.measure.site import site_of
 from drillyard.range.range import Range
 from drillyard.scenario.scenario import find_scenario
 
