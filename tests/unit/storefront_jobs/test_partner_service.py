@@ -26,7 +26,7 @@ async def client_of(partner: Partner) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def charge(client: httpx.AsyncClient, key: str = "k", **changes: object) -> httpx.Response:
+async def charge(client: httpx.AsyncClient, key: str = "k", /, **changes: object) -> httpx.Response:
     return await client.post("/v1/charges", json=BODY | changes, headers={"Idempotency-Key": key})
 
 
