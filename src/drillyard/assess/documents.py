@@ -14,8 +14,6 @@ from drillyard.scenario.manifest import Document, Manifest
 
 MIN_WORDS = 12
 """Fewer words of one's own do not say anything."""
-MIN_FIGURES = 4
-"""Figures with a measurement behind them that a document of results needs."""
 MAX_BYTES = 1_000_000
 
 _HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*#*\s*$")
@@ -90,7 +88,7 @@ def written(m: Measurement, file: str, sections: Iterable[str], *, min_words: in
 
 
 def figures_measured(
-    m: Measurement, file: str, sections: Iterable[str] = (), *, at_least: int = MIN_FIGURES
+    m: Measurement, file: str, sections: Iterable[str] = (), *, at_least: int = 1
 ) -> Verdict:
     """Figures in these sections (all, when none is named) were measured; those that were not are named.
 
@@ -123,8 +121,15 @@ def figures_measured(
 
 
 def documents_verdicts(m: Measurement, manifest: Manifest) -> Mapping[str, Verdict]:
-    """What the manifest asks of documents, by file."""
-    return {document.file: written(m, document.file, document.sections) for document in manifest.documents}
+    """What the manifest asks of documents, by file: sections, and figures with a measurement behind them."""
+    return {document.file: _document(m, document) for document in manifest.documents}
+
+
+def _document(m: Measurement, document: Document) -> Verdict:
+    said = written(m, document.file, document.sections)
+    if not document.figures or document.file not in m.documents:
+        return said
+    return all_of(said, figures_measured(m, document.file, at_least=document.figures))
 
 
 def _one(status: Status, what: str, threshold: str = "", look_next: str = "") -> Verdict:

@@ -24,6 +24,8 @@ from drillyard.scenario.manifest import Budget, Manifest, Promises
 TASK = "invariants"
 SERVED = 0.99
 """At least this share of requests gets the right answer: the shop's own availability objective."""
+FORGIVEN = 2
+"""So many wrong answers may be chance: two customers and the last piece of a product."""
 WRONG = 0.001
 """At most this share of answers may be good in status and wrong in content (a stock that just ran out is
 not).
@@ -90,7 +92,7 @@ def customers_served(m: Measurement) -> Verdict:
     share = wrong.value / max(m.learner["requests.count"].value, 1)
     item = Evidence(
         what="Answers with a good status and the wrong content",
-        status=Status.PASS if share <= WRONG else Status.FAIL,
+        status=Status.PASS if share <= WRONG or wrong.value <= FORGIVEN else Status.FAIL,
         value=share,
         threshold=f"at most {WRONG:g}",
         unit="ratio",

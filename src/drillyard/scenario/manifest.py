@@ -108,10 +108,14 @@ class Variants(_Frozen):
 
 
 class Document(_Frozen):
-    """A file that the learner writes, relative to the workspace, and the headings that it must have."""
+    """A file that the learner writes, relative to the workspace, and the headings that it must have.
+
+    `figures` is how many numbers with a unit in it a kept measurement must stand behind.
+    """
 
     file: str
     sections: tuple[str, ...] = Field(min_length=1)
+    figures: int = Field(default=0, ge=0)
 
 
 class Manifest(_Frozen):

@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from drillyard.assess.check import Check, Need, Status, Verdict
-from drillyard.assess.documents import figures_measured, sections_of, with_workspace, written
+from drillyard.assess.documents import (
+    documents_verdicts,
+    figures_measured,
+    sections_of,
+    with_workspace,
+    written,
+)
 from drillyard.assess.figures import figures_in
 from drillyard.assess.invariants import invariants, limits
 from drillyard.assess.judge import combined, judge_submission, judge_task, run_check
@@ -111,7 +117,7 @@ def test_a_task_is_judged_with_all_invariants_beside_it(whole):
         ("promise.price_seen_after", 31, "prices-fresh"),
         ("promise.payment_wait", 6, "payments-first"),
         ("jobs.lost", 1, "jobs-kept"),
-        ("requests.wrong", 1, "customers-served"),
+        ("requests.wrong", 3, "customers-served"),
     ],
 )
 def test_each_invariant_breaks_for_its_own_reason(whole, reading, value, broken):
@@ -189,6 +195,18 @@ def test_invented_figures_fail(make_measurement, tmp_path):
     (tmp_path / "results.md").write_text("# After\nSearch p95 is 5 ms, 9 ms, 7 ms, and 300x better.\n")
     m = with_workspace(m, MANIFEST, tmp_path)
     assert figures_measured(m, "results.md").status is Status.FAIL
+
+
+def test_figures_count_where_the_manifest_asks_for_them(make_measurement, tmp_path):
+    asked = MANIFEST.model_copy(
+        update={"documents": (MANIFEST.documents[0].model_copy(update={"figures": 1}),)}
+    )
+    m = make_measurement({"learner": {"latency.p95.search": [60.0, 62.0]}})
+    words = "word " * 20
+    for text, status in (("no figures", Status.FAIL), ("search p95 is 61 ms", Status.PASS)):
+        (tmp_path / "results.md").write_text(f"# Before\n{words}\n# After\n{words} {text}\n")
+        verdict = documents_verdicts(with_workspace(m, asked, tmp_path), asked)["results.md"]
+        assert verdict.status is status
 
 
 def test_a_document_that_is_no_text_counts_as_missing(whole, tmp_path):
