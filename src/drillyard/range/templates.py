@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -32,6 +32,8 @@ Progress = Callable[[str], None]
 
 _FORMAT = 2
 """Part of the digest: raise it when this module makes templates differently."""
+_BUILT_WITHIN_S = 3600.0
+_UNUSED_S = 14 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def ensure_template(*, scale: float = 1.0, progress: Progress = lambda _: None) 
     directory = cache() / "templates" / digest_of(postgres.version, scale)
     template = Template(directory, postgres)
     if _is_whole(template):
+        with suppress(OSError):  # somebody else's cache, that we may only read
+            os.utime(directory / "template.json")
         return template
     with _lock(directory):
         if not _is_whole(template):
@@ -136,10 +140,13 @@ def _build(template: Template, scale: float, progress: Progress) -> None:
 
 
 def _clear_leftovers(home: Path) -> None:
-    """Of builders that were killed. Only while holding their lock: another digest may be in work."""
+    """Of builders that were killed (one may be at work now), and templates that nobody used lately."""
     for leftover in home.glob(".new-*"):
-        if wall() - leftover.stat().st_mtime > 3600:
+        if wall() - leftover.stat().st_mtime > _BUILT_WITHIN_S:
             shutil.rmtree(leftover, ignore_errors=True)
+    for described in home.glob("*/template.json"):
+        if wall() - described.stat().st_mtime > _UNUSED_S:
+            shutil.rmtree(described.parent, ignore_errors=True)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,7 +14,6 @@ import psycopg
 
 from drillyard.base.clock import wait_until
 from drillyard.base.errors import DeadlineError, UserError
-from drillyard.base.paths import is_root
 from drillyard.range.credentials import DATABASE, ROLES, SUPERUSER, Credentials
 from drillyard.range.parts.part import Part
 from drillyard.range.privileges import Account, own, write_file
@@ -158,7 +157,12 @@ def _server(part: Part, data: Path, account: Account) -> Iterator[Path]:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                **_identity(part, account),
+                cwd="/",
+                env=_environment(part),
+                start_new_session=True,
+                user=None if account.is_current else account.uid,
+                group=None if account.is_current else account.gid,
+                extra_groups=None if account.is_current else (),
             )
         try:
             _wait_ready(process, socket, log)
@@ -198,7 +202,12 @@ def _run_as(account: Account, part: Part, command: Sequence[str], stdin: str = "
         text=True,
         timeout=120,
         check=False,
-        **_identity(part, account),
+        cwd="/",
+        env=_environment(part),
+        start_new_session=True,
+        user=None if account.is_current else account.uid,
+        group=None if account.is_current else account.gid,
+        extra_groups=None if account.is_current else (),
     )
     said = done.stdout + done.stderr
     if done.returncode:
@@ -206,10 +215,5 @@ def _run_as(account: Account, part: Part, command: Sequence[str], stdin: str = "
     return said
 
 
-def _identity(part: Part, account: Account) -> Mapping[str, object]:
-    """Environment, directory, group and account of a child process."""
-    env = {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", **part.env}
-    common: dict[str, object] = {"env": env, "cwd": "/", "start_new_session": True}
-    if is_root():
-        common |= {"user": account.uid, "group": account.gid, "extra_groups": ()}
-    return common
+def _environment(part: Part) -> dict[str, str]:
+    return {"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", **part.env}

@@ -89,7 +89,10 @@ def test_a_copy_to_a_place_that_cannot_be_written_is_explained(template: Templat
 def test_two_builders_make_one_template(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: Template
 ) -> None:
-    (tmp_path / "templates").mkdir()
+    unused = tmp_path / "templates" / "0123456789abcdef"
+    unused.mkdir(parents=True)
+    (unused / "template.json").write_text("{}")
+    os.utime(unused / "template.json", (0, 0))
     for opened in (tmp_path, tmp_path.parent, tmp_path.parent.parent, tmp_path / "templates"):
         opened.chmod(0o755)
     monkeypatch.setattr("drillyard.range.templates.cache", lambda: tmp_path)
@@ -101,3 +104,4 @@ def test_two_builders_make_one_template(
     assert said.count("making an empty database") == 1
     assert [path.name for path in (tmp_path / "templates").iterdir() if path.name.startswith(".new")] == []
     assert made[0].data.is_dir()
+    assert not unused.exists(), "a template that nobody used for weeks makes room"
