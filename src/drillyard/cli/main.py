@@ -43,7 +43,7 @@ def _drill(
 def main() -> None:
     """Run the command line. Users' errors are one paragraph; a fault of ours is a traceback."""
     try:
-        app()
+        app(prog_name="drill")
     except UserError as error:
         _say(f"drill: {error}")
         raise SystemExit(error.exit_code) from None

@@ -11,13 +11,13 @@ from starlette.routing import Route
 
 from drillyard.base.errors import UserError
 from drillyard.drill.client import COMMAND_HEADER
+from drillyard.drill.content import scenario_of
 from drillyard.drill.engine import Engine
 from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
 from drillyard.drill.results import Results
 from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, TimelineView
 from drillyard.drill.wire import REQUEST, ErrorAnswer, ErrorBody
-from drillyard.scenario.scenario import find_scenario
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -60,7 +60,7 @@ def build(engine: Engine) -> Starlette:
 class _Api:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        scenario = find_scenario(engine.record.scenario)
+        scenario = scenario_of(engine.record.scenario)
         self._pages = Pages(engine.record, engine.store, scenario)
         self._overview = Overview(engine, scenario, self._pages)
         self._results = Results(engine.places, engine.store)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-IDLE_END_S = 120.0
+IDLE_END_S = 30.0
 """A daemon without a range ends after this long without a question; the next command starts it again."""
 RETIRE_S = 1.0
 """After a pause or a stop it ends this soon: time to tell whoever is watching."""

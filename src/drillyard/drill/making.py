@@ -125,8 +125,8 @@ class Maker:
     async def _scale(self) -> float:
         if self.record.scale is not None:
             return self.record.scale
-        scenarios = await asyncio.to_thread(importlib.import_module, "drillyard.scenario.scenario")
-        return float(scenarios.find_scenario(self.record.scenario).manifest.range.data_scale)
+        scenarios = await asyncio.to_thread(importlib.import_module, "drillyard.drill.content")
+        return float(scenarios.scenario_of(self.record.scenario).manifest.range.data_scale)
 
     async def _plant(self, subject: str, range_: Range, tell: Tell) -> None:
         planting = await asyncio.to_thread(importlib.import_module, "drillyard.drill.planting")

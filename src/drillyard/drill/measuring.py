@@ -19,12 +19,13 @@ from drillyard.assess.measuring import Wanted, measure, wanted_for
 from drillyard.assess.session import Progress
 from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
+from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
 from drillyard.drill.store import MeasurementRow
 from drillyard.drill.subjects import ledger_of
-from drillyard.scenario.scenario import Scenario, find_scenario
+from drillyard.scenario.scenario import Scenario
 
 
 class Measuring:
@@ -33,7 +34,7 @@ class Measuring:
     def __init__(self, engine: Engine, report: Reporter) -> None:
         self._engine = engine
         self._report = report
-        self.scenario: Scenario = find_scenario(engine.record.scenario)
+        self.scenario: Scenario = scenario_of(engine.record.scenario)
         self.checks: list[Check] = [
             *load_checks(self.scenario.directory),
             *invariants(self.scenario.manifest),

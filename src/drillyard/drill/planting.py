@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 
 from drillyard.base.errors import DrillyardError, UserError
+from drillyard.drill.content import scenario_of
 from drillyard.drill.places import Record
 from drillyard.range.components.postgres import Postgres
 from drillyard.range.credentials import DATABASE, SUPERUSER
@@ -16,7 +17,6 @@ from drillyard.range.workspace import create_workspace
 from drillyard.range.workspace_git import start_repository
 from drillyard.scenario.changes import Changes
 from drillyard.scenario.edits import apply_edits
-from drillyard.scenario.scenario import find_scenario
 
 PAR = "par"
 
@@ -35,7 +35,7 @@ def plan_of(record: Record, subject: str) -> Plan:
     Raises:
         UserError: there is no such scenario or variant, or it is broken.
     """
-    scenario = find_scenario(record.scenario)
+    scenario = scenario_of(record.scenario)
     changes = scenario.variant(record.variant).plan()
     if subject == PAR:
         changes = changes.then(scenario.par())

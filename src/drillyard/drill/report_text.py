@@ -9,9 +9,9 @@ from drillyard.assess.scores import Score
 
 _MARKS = {"pass": "✔", "fail": "✘", "inconclusive": "?"}
 _OUTCOMES = {
-    "pass": "passed: every task is done, nothing that had to hold was broken.",
-    "fail": "not yet: something below fails, with what was measured and where to look.",
-    "inconclusive": "inconclusive: something could not be measured well enough. It is not held against you.",
+    "pass": "It passed: every task is done, nothing that had to hold was broken.",
+    "fail": "Not yet: something below fails; beside it stands what was measured and where to look.",
+    "inconclusive": "Inconclusive: something could not be measured well enough. It is not held against you.",
 }
 
 
@@ -33,7 +33,7 @@ def _lines(report: Report, extras: Extras) -> Iterator[str]:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(report.generated_at))
     yield f"# {report.title}: {report.status.value}"
     yield ""
-    yield f"Your submission {_OUTCOMES[report.status.value]}"
+    yield _OUTCOMES[report.status.value]
     yield ""
     yield f"Variant {report.variant}, measured {when}, active time {report.active_seconds / 60:.0f} min,"
     yield f"hints {extras.hints_cost:g} points of 100."

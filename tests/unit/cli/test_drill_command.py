@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from drillyard.base.errors import ExitCode
 from drillyard.cli.commands import COMMANDS
+from drillyard.cli.main import app
 
 
 def drill(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -35,15 +37,13 @@ def test_help_lists_every_command_and_imports_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [command.name for command in COMMANDS])
-def test_every_command_has_help(name: str, tmp_path: Path) -> None:
-    done = drill(tmp_path, name, "--help")
-    assert done.returncode == ExitCode.OK, done.stderr
-    assert "Usage: drill" in done.stdout
+def test_every_command_has_help(name: str) -> None:
+    done = CliRunner().invoke(app, [name, "--help"], prog_name="drill")
+    assert done.exit_code == ExitCode.OK, done.output
+    assert f"Usage: drill {name}" in done.output
 
 
-@pytest.mark.parametrize(
-    "name", ["status", "brief", "apply", "measure", "check", "submit", "pause", "report"]
-)
+@pytest.mark.parametrize("name", ["status", "apply"])
 def test_without_a_drill_it_says_how_to_start_one(name: str, tmp_path: Path) -> None:
     done = drill(tmp_path, name)
     assert done.returncode == ExitCode.NO_DRILL

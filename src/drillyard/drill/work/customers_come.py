@@ -1,13 +1,13 @@
 """What follows every start and reset: the record of the seeded data, and the customers."""
 
 from drillyard.assess.audit import take_baseline
+from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import Customers
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
 from drillyard.drill.subjects import Subjects
 from drillyard.measure.site import site_of
 from drillyard.range.range import Range
-from drillyard.scenario.scenario import find_scenario
 
 
 async def come(engine: Engine, range_: Range, report: Reporter) -> None:
@@ -20,7 +20,7 @@ async def come(engine: Engine, range_: Range, report: Reporter) -> None:
         engine.subjects = Subjects(engine)
     if engine.customers is None:
         engine.customers = Customers(engine.places.private)
-    manifest = find_scenario(engine.record.scenario).manifest
+    manifest = scenario_of(engine.record.scenario).manifest
     chosen = engine.store.get("traffic.rate")
     rate = float(chosen) if chosen else manifest.traffic.base_rate if engine.record.traffic else 0.0
     scale = range_.settings.scale
