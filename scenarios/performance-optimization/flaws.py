@@ -63,15 +63,15 @@ def cache_stampede(plant: Plant) -> None:
 @flaw(
     id="cache-memory",
     family="cache",
-    title="Too little memory, and anything may be thrown out",
+    title="Too little memory, and chance decides what is thrown out",
     moves="valkey.evicted",
     direction="up",
     by=10,
 )
 def cache_memory(plant: Plant) -> None:
-    """Sized on the first day, with a policy that throws out job queues as well."""
-    plant.set_conf(VALKEY, "maxmemory", f"{plant.rng.choice((1600, 1700))}kb")
-    plant.set_conf(VALKEY, "maxmemory-policy", plant.rng.choice(("allkeys-random", "allkeys-lru")))
+    """Sized on the first day. Not allkeys-*: the queues would lose jobs, and that no repair brings back."""
+    plant.set_conf(VALKEY, "maxmemory", f"{plant.rng.choice((1100, 1200))}kb")
+    plant.set_conf(VALKEY, "maxmemory-policy", "volatile-random")
 
 
 @flaw(
