@@ -24,7 +24,7 @@ ALL = ("learner", "twin", "par")
 
 
 def _hits(m: Measurement, kind: str) -> Interval:
-    """The hit ratio compared with par's, from the counts of all windows: round by round it is mostly noise."""
+    """The hit ratio compared with par's, by the counts of all windows: round by round it is mostly noise."""
     ratio, lookups = f"cache.hit_ratio{kind}", f"cache.lookups{kind}"
     return proportion_ratio(m.learner[ratio], m.learner[lookups].value, m.par[ratio], m.par[lookups].value)
 

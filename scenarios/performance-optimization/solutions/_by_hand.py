@@ -1,4 +1,4 @@
-"""Do by hand what a changes.yaml lists: measure, run its SQL through `drill psql`, edit the files, `drill apply`.
+"""Do by hand what a changes.yaml lists: measure, run its SQL in `drill psql`, edit the files, `drill apply`.
 
 Then measure again and write results.md, as a learner does.
 """
@@ -39,8 +39,8 @@ The shop as it was found, at the measured load, in readings of `drill measure`:
 
 ## What was changed
 
-Everything that changes.yaml of this solution lists: lifetimes and keys, indexes and statistics, queries, pools,
-queues and threads, retries, processes and memory. Each with its reason beside it.
+Everything that changes.yaml of this solution lists: lifetimes and keys, indexes and statistics, queries,
+pools, queues and threads, retries, processes and memory. Each with its reason beside it.
 
 ## After
 

@@ -14,8 +14,9 @@ def proportion_ratio(ours: Interval, our_trials: float, theirs: Interval, their_
     """`ours` / `theirs`, two shares of counted trials pooled over all windows.
 
     For shares of a few hundred trials, ratios round by round are mostly noise; pooled counts are not. The
-    interval is that of the logarithm of a risk ratio (Katz et al., Biometrics 34, 1978, method C), with half a
-    success added on both sides so that none at all has an interval too (Walter, Biometrics 31, 1975). Unbounded when there was no trial.
+    interval is that of the logarithm of a risk ratio (Katz et al., Biometrics 34, 1978, method C), with half
+    a success added on both sides so that none at all has an interval too (Walter, Biometrics 31, 1975).
+    Unbounded when there was no trial.
     """
     trials = int(min(our_trials, their_trials))
     if trials < 1:
