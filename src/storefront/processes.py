@@ -5,6 +5,7 @@ installation: it may run under an account that cannot read it.
 """
 
 import codecs
+import errno
 import importlib
 import linecache
 import sys
@@ -30,6 +31,9 @@ LATE_IMPORTS = (
 """What libraries import by name only when they are first used. A test finds what is missing here."""
 
 LATE_CODECS = ("ascii", "idna", "latin-1", "utf-8", "utf-8-sig")
+
+
+_NO_ADDRESS = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}
 
 
 class StartError(Exception):
@@ -83,6 +87,12 @@ def run(
         sys.stderr.write(f"{instance} cannot start: {error}\n")
         sys.stderr.flush()
         sys.exit(2)
+    except OSError as error:
+        if error.errno not in _NO_ADDRESS:
+            raise
+        sys.stderr.write(f"{instance} cannot listen on {listen}: {error.strerror}\n")
+        sys.stderr.flush()
+        sys.exit(1)
     sys.exit(0)
 
 

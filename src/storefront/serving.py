@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import socket
 from collections.abc import Iterator
 
 import uvicorn
@@ -70,13 +71,17 @@ def stop_event() -> asyncio.Event:
     return stop
 
 
-async def serve_until(server: QuietServer, stop: asyncio.Event) -> None:
+async def serve_until(
+    server: QuietServer, stop: asyncio.Event, sockets: list[socket.socket] | None = None
+) -> None:
     """Serve until `stop` is set, then let requests finish; bounded by the server's graceful timeout.
+
+    `sockets` are bound already; without them the server binds its own address.
 
     Raises:
         SystemExit: the address is taken (uvicorn has logged it).
     """
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

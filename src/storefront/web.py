@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -33,13 +34,30 @@ def split_listen(listen: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that is bound, so that a taken address ends the process before anything is opened.
+
+    Raises:
+        OSError: the address is taken, or not one of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
 def run(settings: Settings, settings_path: Path, instance: str, listen: str) -> None:
     """Serve on `listen` (`host:port`) until SIGTERM or SIGINT, then finish what is in work; bounded.
 
     SIGHUP reads `settings_path` again; what is wrong there leaves all as it was, and is logged.
 
     Raises:
-        SystemExit: the address is taken.
+        OSError: the address is taken.
         QueryError: an SQL file of the operator's is refused.
         SettingsError: the operator's policy is refused.
     """
@@ -47,17 +65,15 @@ def run(settings: Settings, settings_path: Path, instance: str, listen: str) -> 
     tracing.configure(settings.observability.tracing, instance)
     host, port = split_listen(listen)
     shop = Shop.make(settings, instance)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(shop, settings_path, host, port))
+    with bind(host, port) as bound, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(shop, settings_path, bound))
     tracing.shutdown()
 
 
-def _server(app: ASGIApp, web: Web, host: str, port: int) -> QuietServer:
+def _server(app: ASGIApp, web: Web) -> QuietServer:
     return QuietServer(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             loop="none",
             http="httptools",
             ws="none",
@@ -75,7 +91,7 @@ def _server(app: ASGIApp, web: Web, host: str, port: int) -> QuietServer:
     )
 
 
-async def _serve(shop: Shop, settings_path: Path, host: str, port: int) -> None:
+async def _serve(shop: Shop, settings_path: Path, bound: socket.socket) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     app = make_app(shop)
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -83,9 +99,9 @@ async def _serve(shop: Shop, settings_path: Path, host: str, port: int) -> None:
     loop.add_signal_handler(signal.SIGHUP, reread, shop, app, settings_path)
     await shop.database.open()
     following = asyncio.create_task(chaos.follow(shop.chaos, shop.cache.keys, ABSENT))
-    log.info("replica started", listen=f"{host}:{port}")
+    log.info("replica started", listen="{}:{}".format(*bound.getsockname()))
     try:
-        await serve_until(_server(app, shop.settings.web, host, port), stop)
+        await serve_until(_server(app, shop.settings.web), stop, [bound])
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -15,6 +15,8 @@ from jobs_services import Postgres, Valkey, own_address
 from drillyard.base.clock import wait_until
 
 PORT = 8001
+UNHURRIED = "timeout_ms = 3000"
+"""A machine that is busy with other tests must not look like a cache that is away."""
 BASE = """
 [database]
 dsn = "{dsn}"
@@ -44,7 +46,7 @@ class Replica:
         self.client = httpx.Client(base_url=f"http://{self.host}:{PORT}", timeout=20)
         self.configure()
 
-    def configure(self, more: str = "", *, database: str = "", cache: str = "") -> None:
+    def configure(self, more: str = "", *, database: str = "", cache: str = UNHURRIED) -> None:
         """Write the settings; `database` and `cache` are lines of those tables, `more` whole tables."""
         base = BASE.format(dsn=self.postgres.dsn, url=self.valkey.url, database=database, cache=cache)
         self.settings.write_text(base.replace("pool_min = 1", 'pool_min = 1\nsql_directory = "sql"') + more)
