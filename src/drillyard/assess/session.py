@@ -9,6 +9,7 @@ Windows that are done are kept on disk; a session with the same keeper goes on a
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -34,6 +35,13 @@ WARM_SEED = 90_000
 """Added to the seed for warming up, so that no window repeats those requests."""
 MAX_STEAL = 0.15
 """Share of CPU time that the hypervisor may keep before seconds prove nothing."""
+MAX_OTHERS = 0.8
+"""Share of all cores that programs outside the measured range and its traffic may use before seconds prove
+nothing.
+
+One neighbour that burns one of two cores is half of them; beyond this, hardly a moment is left without a
+queue.
+"""
 SERVING_S = 3.0
 CLOCK_SLIP_S = 0.25
 """How far the wall clock may move against the monotonic one inside a window before somebody changed it."""
@@ -287,6 +295,12 @@ def troubles_of(
     steal = readings.get("machine.steal")
     if steal is not None and steal.value > MAX_STEAL:
         found.append(f"the machine was starved: its host kept {steal.value:.0%} of the CPU time")
+    busy, own = readings.get("machine.busy"), readings.get("processes.cpu")
+    if busy is not None and own is not None:
+        cores = os.cpu_count() or 1
+        others = busy.value - own.value - result.cpu_s / max(result.ended - result.started, 0.1)
+        if others > MAX_OTHERS * cores:
+            found.append(f"the machine was starved: other programs used {others:.1f} of its {cores} cores")
     if clock_slipped:
         found.append("the machine's clock was changed inside the window")
     return tuple(found)

@@ -4,7 +4,7 @@ Every comparison of seconds in Drillyard is a *paired ratio*: round i gives one 
 measured within seconds of each other, and the ratio of the two cancels whatever the machine was doing then.
 
 Formula: Student's t interval on the logarithms of the paired ratios, transformed back, so that the point is
-their geometric mean. Why this one among five, on recorded windows: docs/decisions/paired-intervals.md,
+their geometric mean. Why this one among five, on recorded windows: docs/decisions/0010-paired-intervals.md,
 measured by `benchmarks/verdicts.py`.
 """
 

@@ -1,8 +1,10 @@
 """What a measurement of real ranges holds, and what tampering does to it."""
 
 import asyncio
+import os
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 import valkey.asyncio as valkey
@@ -12,9 +14,11 @@ from drillyard.assess import audit, customers, kept, probes
 from drillyard.assess.audit import take_baseline
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measuring import Wanted, measure
+from drillyard.assess.probe import ProbeSite
 from drillyard.assess.session import Session
 from drillyard.assess.shape import Shape
 from drillyard.base.clock import wall
+from drillyard.measure import quiet
 from drillyard.measure.reading import Window
 from drillyard.measure.source import PER_REQUEST, Described
 from drillyard.measure.sources import source_types
@@ -169,3 +173,31 @@ async def test_jobs_that_were_thrown_out_of_their_queue_are_found(pair: Pair):
         await admin.execute(b"UPDATE outbox SET done_at = now() WHERE done_at IS NULL")
     await client.aclose()
     assert found["jobs.lost"] == 1
+
+
+async def test_a_price_that_stays_old_is_seen_from_outside_and_put_back(pair: Pair):
+    subject = pair.subject("twin")
+
+    async def at_once() -> None:
+        return
+
+    async with httpx.AsyncClient(base_url=f"http://{subject.target}", timeout=20, trust_env=False) as client:
+        site = ProbeSite("twin", client, subject.site.audit_dsn, at_once, {"promise.price_stale_s": 1.0})
+        before = await _prices(site)
+        readings = await probes.price_staleness(site)
+        assert await _prices(site) == before
+    assert [reading.name for reading in readings] == ["promise.price_seen_after"]
+    assert readings[0].value > 1
+
+
+async def _prices(site: ProbeSite) -> list[tuple[object, ...]]:
+    return await site.sql("SELECT id, price_cents FROM products ORDER BY id")
+
+
+async def test_subjects_go_to_the_background_and_come_back(pair: Pair):
+    pid = pair.subject("twin").pids()["valkey"]
+    quiet.background([pid])
+    behind = os.getpriority(os.PRIO_PROCESS, pid)
+    quiet.foreground([pid])
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 0
+    assert behind == (quiet.BACKGROUND_NICE if os.geteuid() == 0 else 0)
