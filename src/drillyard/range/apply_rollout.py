@@ -3,8 +3,9 @@
 import asyncio
 import signal
 from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import replace
 
-from drillyard.range.addresses import Endpoint
+from drillyard.range.addresses import MAX_REPLICAS, Endpoint
 from drillyard.range.apply_plan import Changes
 from drillyard.range.component import Component, Reload
 from drillyard.range.components.prometheus import Prometheus
@@ -57,7 +58,7 @@ class Rollout:
         await self._server("postgres", changes)
         await self._server("valkey", changes)
         await self._add(release, changes, _missing(_replicas(changes.after), _replicas(changes.before)))
-        await self._replicas(changes)
+        await self._replicas(release, changes)
         await self._workers(release, changes)
         await self._helpers(changes)
         await self._reload("haproxy", changes)
@@ -88,10 +89,12 @@ class Rollout:
         await self._supervisor.kill(component.name, component.reload_signal)
         return not await component.restart_pending()
 
-    async def _replicas(self, changes: Changes) -> None:
+    async def _replicas(self, release: Release, changes: Changes) -> None:
         """Those that stay: by a signal where that is enough, else one after the other."""
         if "storefront" not in changes.parts:
             return
+        if changes.restart and self._only is None and changes.after.storefront_replicas == 1:
+            await self._try_beside(release, changes)
         for name in _replicas(changes.before):
             if name not in _replicas(changes.after) or not self._touch(name):
                 continue
@@ -102,6 +105,15 @@ class Rollout:
             else:
                 await self._supervisor.kill(name, signal.SIGHUP)
                 self._note(f"{name}: reloaded")
+
+    async def _try_beside(self, release: Release, changes: Changes) -> None:
+        """Customers are held while the only replica restarts: first see another come up with the release."""
+        self._say("trying the release beside the only replica")
+        name = _replicas(replace(changes.after, storefront_replicas=MAX_REPLICAS))[-1]
+        trial = self._make(name, replace(changes.after, storefront_replicas=MAX_REPLICAS))
+        release.install(trial.kind, trial.site)
+        await self._supervisor.add(trial)
+        await self._supervisor.remove(name)
 
     async def _workers(self, release: Release, changes: Changes) -> None:
         before, after = _workers(changes.before), _workers(changes.after)
