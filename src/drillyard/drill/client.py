@@ -112,7 +112,10 @@ class Client:
         try:
             response = self._http.request(method, path, params=query, content=body)
         except httpx.TransportError as error:
-            raise self._lost() from error
+            if method != "GET" and not isinstance(error, httpx.ConnectError):
+                raise self._lost() from error  # it may have been done
+            self.reached = reach(self.places)
+            response = self._http.request(method, path, params=query, content=body)
         _raise_error(response)
         return response
 

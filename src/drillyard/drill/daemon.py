@@ -47,20 +47,26 @@ async def _run(places: Places) -> None:
         for signum in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signum, ending.set)
         await engine.begin()
-        tasks = [asyncio.create_task(each) for each in (_serve(engine, places), ending.wait(), engine.idle())]
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        server = asyncio.create_task(_serve(engine, places, ending))
+        idle = asyncio.create_task(engine.idle())
+        idle.add_done_callback(lambda _: ending.set())
+        await asyncio.wait([server, asyncio.create_task(ending.wait())], return_when=asyncio.FIRST_COMPLETED)
+        # First nobody is served any more, then everything ends: a new client starts the next daemon.
+        ending.set()
+        places.socket.unlink(missing_ok=True)
+        await asyncio.gather(server, return_exceptions=True)
+        idle.cancel()
         await engine.end()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+        server.result()
     finally:
         store.close()
 
 
-async def _serve(engine: Engine, places: Places) -> None:
-    """Serve the API. Its modules are imported here, in a thread, while the range starts (see above)."""
+async def _serve(engine: Engine, places: Places, ending: asyncio.Event) -> None:
+    """Serve the API until `ending`.
+
+    Its modules are imported here, in a thread, while the range starts (see above).
+    """
     app, uvicorn = await asyncio.to_thread(_import_server)
 
     class _Server(uvicorn.Server):  # type: ignore[misc,name-defined]  # a class of a module imported late
@@ -71,8 +77,16 @@ async def _serve(engine: Engine, places: Places) -> None:
     config = uvicorn.Config(
         app.build(engine), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
     )
+    server = _Server(config)
+
+    async def stop_serving() -> None:
+        await ending.wait()
+        server.should_exit = True
+
+    stopping = asyncio.create_task(stop_serving())
     with listen(places) as listener:
-        await _Server(config).serve(sockets=[listener])
+        await server.serve(sockets=[listener])
+    stopping.cancel()
 
 
 def _import_server() -> tuple[ModuleType, ModuleType]:
