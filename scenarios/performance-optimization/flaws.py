@@ -193,9 +193,9 @@ LIMIT :entries;
     id="query-pages",
     family="database",
     title="Every page is cut out of the whole sorted category",
-    moves="db.query.buffers.category_products_by_popularity",
+    moves="db.query.buffers.category_products_by_newest",
     direction="up",
-    by=4,
+    by=3,
 )
 def query_pages(plant: Plant) -> None:
     """Written to get the place of each product, which is no longer shown. Deep or not: all are sorted."""

@@ -1,5 +1,6 @@
 """Reading what `drill check --json`, `drill submit --json` and `drill measure --json` print."""
 
+import json
 from collections.abc import Iterator
 from functools import partial
 
@@ -16,7 +17,7 @@ def judged(case: Case, said: Said, seconds: float) -> Played:
     Raises:
         PlayError: what was printed holds no verdict.
     """
-    checks = dict(_checks(said.json()))
+    checks = dict(_checks(_report(said.json())))
     if not checks:
         raise PlayError("the verdict names no check")
     failing = tuple(sorted(name for name, status in checks.items() if status == "fail"))
@@ -67,6 +68,15 @@ def moved(case: Case, flaw: Flaw, said: Said, seconds: float) -> Played:
     )
     proof = Proof.PROVEN if factor >= flaw.by else Proof.WRONG
     return Played(case, proof, "moved" if proof is Proof.PROVEN else "not moved", told, seconds)
+
+
+def _report(node: JsonValue) -> JsonValue:
+    """A submission's report lies in its `data`, which may be JSON in a string."""
+    data = node.get("data") if isinstance(node, dict) else None
+    if isinstance(data, str):
+        parsed: JsonValue = json.loads(data)
+        return parsed
+    return node
 
 
 def _checks(node: JsonValue) -> Iterator[tuple[str, str]]:

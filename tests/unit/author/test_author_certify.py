@@ -1,0 +1,133 @@
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from drillyard.author.certify import Certificate
+from drillyard.author.output import as_json, as_junit, table
+from drillyard.author.player import PlayError, Said
+from drillyard.author.rows import Case, Kind, Played, Proof, cases
+from drillyard.author.verdicts import judged, moved
+from drillyard.base.errors import ExitCode
+from drillyard.scenario import Flaw, find_scenario
+from drillyard.scenario.recipe import Recipe
+
+
+def verdict(**checks: str) -> Said:
+    found = [{"id": name, "status": status, "evidence": []} for name, status in checks.items()]
+    return Said(1, json.dumps({"outcome": "fail", "tasks": [{"checks": found}], "markdown": ""}), "")
+
+
+def submitted(**checks: str) -> Said:
+    report = json.loads(verdict(**checks).output)
+    return Said(1, json.dumps({"outcome": "fail", "data": json.dumps(report)}), "")
+
+
+def cheat(directory: Path, *fails: str) -> Case:
+    (directory / "expect.yaml").write_text(f"fails: [{', '.join(fails)}]\nwhy: it must\n")
+    return Case(Kind.CHEAT, "c", "1", 1, Recipe("c", "cheat", directory))
+
+
+SOLUTION = Case(Kind.SOLUTION, "s", "1", 1)
+UNTOUCHED = Case(Kind.UNTOUCHED, "", "1", 1)
+
+
+@pytest.mark.parametrize("said", [verdict, submitted])
+def test_a_solution_must_pass(said) -> None:  # type: ignore[no-untyped-def]  # two makers of `Said`
+    assert judged(SOLUTION, said(a="pass", b="pass"), 1).proof is Proof.PROVEN
+    assert judged(SOLUTION, said(a="pass", b="inconclusive"), 1).proof is Proof.INCONCLUSIVE
+    failed = judged(SOLUTION, said(a="fail", b="inconclusive"), 1)
+    assert (failed.proof, failed.failing) == (Proof.WRONG, ("a",))
+
+
+def test_untouched_must_fail_and_doubt_proves_nothing() -> None:
+    assert judged(UNTOUCHED, verdict(a="fail"), 1).proof is Proof.PROVEN
+    assert judged(UNTOUCHED, verdict(a="inconclusive"), 1).proof is Proof.INCONCLUSIVE
+    assert judged(UNTOUCHED, verdict(a="pass"), 1).proof is Proof.WRONG
+
+
+def test_a_cheat_must_fail_for_its_own_reason(tmp_path: Path) -> None:
+    case = cheat(tmp_path, "prices")
+    assert judged(case, verdict(prices="fail", a="pass"), 1).proof is Proof.PROVEN
+    assert judged(case, verdict(prices="pass", a="fail"), 1).proof is Proof.WRONG
+    assert judged(case, verdict(prices="inconclusive", a="fail"), 1).proof is Proof.INCONCLUSIVE
+
+
+def test_an_answer_without_checks_is_no_verdict() -> None:
+    with pytest.raises(PlayError):
+        judged(SOLUTION, Said(0, "{}", ""), 1)
+    with pytest.raises(PlayError):
+        judged(SOLUTION, Said(0, "no JSON", "boom"), 1)
+
+
+def _flaw(direction: str, by: float) -> Flaw:
+    return Flaw("f", "cache", "", "r.x", "up" if direction == "up" else "down", by, (), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("direction", "repaired", "flawed", "proof"),
+    [
+        ("up", 2.0, 10.0, Proof.PROVEN),
+        ("up", 2.0, 5.0, Proof.WRONG),
+        ("up", 0.0, 5.0, Proof.PROVEN),
+        ("up", 0.0, 0.0, Proof.WRONG),
+        ("down", 0.9, 0.1, Proof.PROVEN),
+        ("down", 0.9, 0.0, Proof.PROVEN),
+        ("down", 0.1, 0.9, Proof.WRONG),
+    ],
+)
+def test_a_flaw_must_move_its_reading_by_its_factor(
+    direction: str, repaired: float, flawed: float, proof: Proof
+) -> None:
+    said = Said(0, json.dumps({"rows": [{"name": "r.x", "value": repaired, "twin": flawed}]}), "")
+    case = Case(Kind.FLAW, "f", "only:f", 1)
+    assert moved(case, _flaw(direction, 3), said, 1).proof is proof
+
+
+def test_a_reading_that_was_not_measured_proves_nothing() -> None:
+    case = Case(Kind.FLAW, "f", "only:f", 1)
+    for rows in ([], [{"name": "r.x", "value": 1.0, "twin": None}]):
+        with pytest.raises(PlayError):
+            moved(case, _flaw("up", 2), Said(0, json.dumps({"rows": rows}), ""), 1)
+
+
+def test_every_row_is_played_on_every_variant_and_flaws_alone() -> None:
+    scenario = find_scenario("performance-optimization")
+    chosen = cases(scenario, variants=["1", "2"], repeat=2, kinds=list(Kind), only=[])
+    per_variant = len(scenario.solutions()) + 1 + len(scenario.cheats())
+    assert len(chosen) == 2 * (2 * per_variant + len(scenario.flaws))
+    flaws = cases(scenario, variants=["1"], repeat=1, kinds=[Kind.FLAW], only=["cache-ttl"])
+    assert [case.variant for case in flaws] == ["only:cache-ttl"]
+
+
+def _certificate(*proofs: Proof) -> Certificate:
+    return Certificate("s", tuple(Played(UNTOUCHED, proof, proof, "why <&", 1.5) for proof in proofs))
+
+
+@pytest.mark.parametrize(
+    ("proofs", "code"),
+    [
+        ((Proof.PROVEN, Proof.PROVEN), ExitCode.OK),
+        ((Proof.PROVEN, Proof.INCONCLUSIVE), ExitCode.INCONCLUSIVE),
+        ((Proof.INCONCLUSIVE, Proof.WRONG), ExitCode.FAILED),
+        ((Proof.BROKEN,), ExitCode.FAILED),
+        ((), ExitCode.FAILED),
+    ],
+)
+def test_the_exit_code_is_honest(proofs: tuple[Proof, ...], code: ExitCode) -> None:
+    assert _certificate(*proofs).exit_code is code
+
+
+def test_repeats_that_disagree_are_told() -> None:
+    assert _certificate(Proof.PROVEN, Proof.WRONG).flips == {"untouched on 1": ("proven", "wrong")}
+    assert _certificate(Proof.PROVEN, Proof.PROVEN).flips == {}
+
+
+def test_everything_is_written_for_people_and_programs() -> None:
+    certificate = _certificate(Proof.PROVEN, Proof.WRONG, Proof.INCONCLUSIVE, Proof.BROKEN)
+    assert table(certificate).row_count == 1
+    assert len(json.loads(as_json(certificate))["played"]) == 4
+    suite = ElementTree.fromstring(as_junit(certificate))
+    counted = [suite.get(name) for name in ("tests", "failures", "errors", "skipped")]
+    assert counted == ["4", "1", "1", "1"]
