@@ -1,6 +1,6 @@
 """Do by hand what a changes.yaml lists: measure, run its SQL in `drill psql`, edit the files, `drill apply`.
 
-Then measure again and write results.md, as a learner does.
+Then measure again and write results.md, as a learner does; with `--repair-only` nothing is measured or written.
 """
 
 import json
@@ -55,15 +55,16 @@ database idles.
 """
 
 
-def main(file: Path) -> None:
-    """Apply `file` to the workspace in the current directory and the drill in DRILL."""
+def main(file: Path, *, write: bool) -> None:
+    """Apply `file` to the workspace in the current directory and the drill in DRILL; `write` results, or not."""
     changes = read_model(file, Changes)
-    before = measured("before")
+    before = measured("before") if write else ""
     for statement in changes.sql:
         drill("psql", "-c", statement.sql)
     apply_edits(changes, Path.cwd())
     drill("apply")
-    Path("results.md").write_text(RESULTS.format(before=before, after=measured("after")))
+    if write:
+        Path("results.md").write_text(RESULTS.format(before=before, after=measured("after")))
 
 
 def drill(*arguments: str) -> str:
@@ -85,4 +86,4 @@ def line(row: Mapping[str, str | float]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), write="--repair-only" not in sys.argv)

@@ -90,7 +90,8 @@ def play(scenario: Scenario, case: Case, settings: Settings, directory: Path) ->
 
 def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, begun: float) -> Played:
     player.start(scenario.slug, case.variant, settings.scale)
-    said = player.play(case.recipe) if case.recipe else None
+    arguments = ["--repair-only"] if case.kind is Kind.FLAW else []
+    said = player.play(case.recipe, *arguments) if case.recipe else None
     if case.kind is Kind.CHEAT and said and case.recipe and (text := case.recipe.expectation().refused):
         refused = text in said.output
         proof = Proof.PROVEN if refused else Proof.WRONG

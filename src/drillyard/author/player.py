@@ -68,13 +68,13 @@ class Player:
             arguments += ["--data-scale", str(scale)]
         self._must(arguments, limit_s=START_LIMIT_S)
 
-    def play(self, recipe: Recipe) -> Said:
+    def play(self, recipe: Recipe, *arguments: str) -> Said:
         """Run a solution or a cheat in the workspace.
 
         Raises:
             PlayError: it ended with an error.
         """
-        return self._run([str(recipe.run)], limit_s=RECIPE_LIMIT_S, must=True)
+        return self._run([str(recipe.run), *arguments], limit_s=RECIPE_LIMIT_S, must=True)
 
     def judge(self, how: str) -> Said:
         """`drill check` or `drill submit`, as JSON; negative answers are answers.
