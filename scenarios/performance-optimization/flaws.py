@@ -332,7 +332,7 @@ def pool_large(plant: Plant) -> None:
     title="One queue and one thread for everything",
     moves="jobs.wait.charge_payment",
     direction="up",
-    by=3,
+    by=2,
     excludes=("workers-payments",),
 )
 def workers_one_queue(plant: Plant) -> None:

@@ -1,6 +1,6 @@
 """Do by hand what a changes.yaml lists: measure, run its SQL in `drill psql`, edit the files, `drill apply`.
 
-Then measure again and write results.md, as a learner does; with `--repair-only` nothing is measured or written.
+Then measure again and write results.md, as a learner does; `--repair-only` neither measures nor writes.
 """
 
 import json
@@ -56,7 +56,7 @@ database idles.
 
 
 def main(file: Path, *, write: bool) -> None:
-    """Apply `file` to the workspace in the current directory and the drill in DRILL; `write` results, or not."""
+    """Apply `file` to the workspace here and the drill in DRILL; `write` results.md too."""
     changes = read_model(file, Changes)
     before = measured("before") if write else ""
     for statement in changes.sql:
