@@ -380,16 +380,17 @@ def workers_retries(plant: Plant) -> None:
     id="workers-unbalanced",
     family="workers",
     title="The hands are where the work is not",
-    moves="jobs.wait.send_mail",
+    moves="jobs.wait.charge_payment",
     direction="up",
-    by=2,
+    by=1.5,
+    excludes=("workers-one-queue", "workers-payments"),
 )
 def workers_unbalanced(plant: Plant) -> None:
-    """Everything for reports, one thread for what customers wait for."""
+    """Everything for reports, one thread each for what customers wait for."""
     plant.edit_toml(SHOP, "workers.reports.concurrency", plant.rng.choice((8, 12)))
-    plant.edit_toml(SHOP, "workers.notifications.concurrency", 1)
-    plant.edit_toml(SHOP, "workers.notifications.prefetch", 1)
-    plant.edit_toml(SHOP, "workers.inventory.concurrency", 1)
+    for family in ("payments", "notifications", "inventory"):
+        plant.edit_toml(SHOP, f"workers.{family}.concurrency", 1)
+        plant.edit_toml(SHOP, f"workers.{family}.prefetch", 1)
 
 
 # Allocation

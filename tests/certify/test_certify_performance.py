@@ -1,7 +1,7 @@
 """A small part of `drill certify` on live ranges; the whole (three variants, twice) takes hours, by hand.
 
-Of each kind one row: the untouched drill, the cheat that is seen soonest, and a flaw whose reading is a counter,
-which no busy machine disturbs.
+Of each kind one row: the untouched drill, the cheat that is seen soonest, and a flaw whose reading is a
+counter, which no busy machine disturbs.
 """
 
 from pathlib import Path
