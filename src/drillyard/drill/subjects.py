@@ -6,11 +6,11 @@ of writes.
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from drillyard.assess.subject import Subject
-from drillyard.drill.engine import Engine
-from drillyard.drill.making import LEARNER, Tell
+from drillyard.drill.making import LEARNER, Maker, Tell
 from drillyard.measure.site import site_of
 from drillyard.range.member import RangeEvent
 from drillyard.range.range import Range
@@ -20,10 +20,16 @@ KEPT_WARM_S = 600.0
 
 
 class Subjects:
-    """The ranges of one drill, as measurements see them."""
+    """The ranges of one drill, as measurements see them.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    `maker` makes them, `learner` gives the learner's range (or raises when it does not run), `private` is
+    where the ledgers are kept.
+    """
+
+    def __init__(self, maker: Maker, learner: Callable[[], Range], private: Path) -> None:
+        self._maker = maker
+        self._learner = learner
+        self._private = private
         self._running: dict[str, Range] = {}
         self._cooling: asyncio.Task[None] | None = None
 
@@ -39,7 +45,7 @@ class Subjects:
         found = []
         for name in names:
             if name == LEARNER:
-                range_ = self._engine.running
+                range_ = self._learner()
             else:
                 range_ = self._running.get(name) or await self._start(name, tell)
             found.append(self._subject(name, range_))
@@ -62,7 +68,7 @@ class Subjects:
         """Stop and remove them: the next measurement makes them anew."""
         await self.stop()
         for name in ("twin", "par"):
-            await asyncio.to_thread(self._engine.maker.forget, name)
+            await asyncio.to_thread(self._maker.forget, name)
 
     async def _cool(self) -> None:
         await asyncio.sleep(KEPT_WARM_S)
@@ -71,16 +77,16 @@ class Subjects:
 
     async def _start(self, name: str, tell: Tell) -> Range:
         tell(f"starting {name}", None)
-        range_ = await self._engine.maker.bring_up(
+        range_ = await self._maker.bring_up(
             name, _unheard, lambda message, _: tell(f"{name}: {message}", None)
         )
         self._running[name] = range_
         return range_
 
     def _subject(self, name: str, range_: Range) -> Subject:
-        private = self._engine.places.private
-        (private / "ledger").mkdir(mode=0o700, exist_ok=True)
-        return Subject(site_of(name, range_), ledger_of(private, name), sessions_of(private, name))
+        (self._private / "ledger").mkdir(mode=0o700, exist_ok=True)
+        ledger, sessions = ledger_of(self._private, name), sessions_of(self._private, name)
+        return Subject(site_of(name, range_), ledger, sessions)
 
 
 def ledger_of(private: Path, subject: str) -> Path:

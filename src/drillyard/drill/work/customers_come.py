@@ -17,7 +17,7 @@ async def come(engine: Engine, range_: Range, report: Reporter) -> None:
         report("recording what is in the database")
         (await take_baseline(site_of("learner", range_))).save(baseline)
     if engine.subjects is None:
-        engine.subjects = Subjects(engine)
+        engine.subjects = Subjects(engine.maker, lambda: engine.running, engine.places.private)
     if engine.customers is None:
         engine.customers = Customers(engine.places.private)
     manifest = scenario_of(engine.record.scenario).manifest
