@@ -4,9 +4,13 @@ For each check: what would a lazy learner do to fool it, and when could it fail 
 say; the generic invariants (customers served, nothing lost, budget, promises) hold beside all of it.
 """
 
+from collections.abc import Sequence
+
 from drillyard.assess.check import Verdict, all_of, check
 from drillyard.assess.measurement import Measurement
+from drillyard.assess.probe import ProbeSite, probe
 from drillyard.assess.verdicts import (
+    at_least,
     at_most,
     capacity_ratio_at_least,
     ratio_at_least,
@@ -15,6 +19,7 @@ from drillyard.assess.verdicts import (
 )
 from drillyard.measure.paired import Interval
 from drillyard.measure.proportions import proportion_ratio
+from drillyard.measure.reading import Reading, Unit
 
 BOTH = ("learner", "par")
 ALL = ("learner", "twin", "par")
@@ -232,6 +237,55 @@ def retries_bounded(m: Measurement) -> Verdict:
         0.5,
         what="Retries per finished job",
         look_next="rate(job_retries_total[1m]) by actor, and that type's `retries`",
+    )
+
+
+# What is on the pages: a shop that shows less is quicker, and no customer complains of one review instead
+# of five. Product 1 is the most popular and has plenty of everything.
+
+SHOWN = {"home": 24, "listing": 20, "reviews": 5, "recommendations": 6}
+"""How many entries these show as shipped."""
+
+
+@probe(id="page-content", seconds=10)
+async def page_content(site: ProbeSite) -> Sequence[Reading]:
+    """Count what is on three pages, as a customer sees them."""
+    pages = {}
+    for path in ("/api/home", "/api/products?page=1", "/api/products/1"):
+        answer = await site.http.get(path)
+        answer.raise_for_status()
+        pages[path] = answer.json()
+    home, listing, product = pages.values()
+    counted = {
+        "home": len(home["bestsellers"]) + len(home["new"]),
+        "listing": len(listing["items"]),
+        "reviews": len(product["reviews"]),
+        "recommendations": len(product["recommendations"]),
+    }
+    source = "GET /api/home, /api/products, /api/products/1"
+    return [site.reading(f"content.{name}", n, Unit.COUNT, source=source) for name, n in counted.items()]
+
+
+@check(
+    id="pages-complete",
+    task="results",
+    title="Pages show all that they showed",
+    needs=("learner",),
+    probes=("page-content",),
+    invariant=True,
+)
+def pages_complete(m: Measurement) -> Verdict:
+    """Nobody asked for a smaller shop."""
+    return all_of(
+        *(
+            at_least(
+                m.learner[f"content.{name}"],
+                count,
+                what=f"Entries shown: {name}",
+                look_next="[catalogue] and per_page in storefront.toml, and queries that were replaced",
+            )
+            for name, count in SHOWN.items()
+        )
     )
 
 
