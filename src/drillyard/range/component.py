@@ -46,8 +46,9 @@ class Fork:
 
 Command = Exec | Fork
 
-_LONGEST_SOCKET = 100
-"""The kernel allows 107 bytes (unix(7)); servers bind under a longer temporary name first."""
+_LONGEST_SOCKET_DIRECTORY = 80
+"""Bytes. The kernel allows a socket 107 (unix(7)); servers bind under a longer temporary name first, for
+which HAProxy keeps 10. The rest is for the name of the socket, at most 16."""
 
 
 class Reload(StrEnum):
@@ -96,13 +97,17 @@ class Site:
         """Standard output and standard error of the process."""
         return self.directory / "output.log"
 
-    def socket(self, name: str) -> Path:
-        """Where a Unix socket lies: in `run`, or in a shorter place when that path would be too long."""
-        usual = self.run / name
-        if len(bytes(usual)) <= _LONGEST_SOCKET:
-            return usual
+    @property
+    def sockets(self) -> Path:
+        """Where Unix sockets lie: in `run`, or in a shorter place when their paths would be too long."""
+        if len(bytes(self.run)) <= _LONGEST_SOCKET_DIRECTORY:
+            return self.run
         digest = hashlib.sha256(bytes(self.directory)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"drillyard-{digest}" / name
+        return Path(tempfile.gettempdir()) / f"drillyard-{digest}"
+
+    def socket(self, name: str) -> Path:
+        """Where the Unix socket `name` lies; the place does not depend on the name."""
+        return self.sockets / name
 
 
 class Component(ABC):
@@ -145,7 +150,7 @@ class Component(ABC):
         """
         for directory in (self.site.directory, self.site.config):
             make_own_directory(directory, self.site.account)
-        for directory in (self.site.data, self.site.run, self.site.socket("any").parent):
+        for directory in (self.site.data, self.site.run, self.site.sockets):
             make_directory(directory, self.site.account, mode=0o700)
 
     @abstractmethod

@@ -50,7 +50,7 @@ class Postgres(Component):
     @property
     def socket_directory(self) -> Path:
         """Where its Unix socket lies; the superuser gets in only there."""
-        return self.site.socket(f".s.PGSQL.{self._port}").parent
+        return self.site.sockets
 
     @property
     def _port(self) -> int:
