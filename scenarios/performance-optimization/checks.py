@@ -247,20 +247,26 @@ SHOWN = {"home": 24, "listing": 20, "reviews": 5, "recommendations": 6}
 """How many entries these show as shipped."""
 
 
+async def _entries(site: ProbeSite, path: str, *lists: str) -> int:
+    """How many entries these lists of a page have together; a page that is no page has none."""
+    answer = await site.http.get(path)
+    answer.raise_for_status()
+    try:
+        page = answer.json()
+    except ValueError:
+        return 0
+    found = [page.get(name) for name in lists] if isinstance(page, dict) else []
+    return sum(len(entries) for entries in found if isinstance(entries, list))
+
+
 @probe(id="page-content", seconds=10)
 async def page_content(site: ProbeSite) -> Sequence[Reading]:
     """Count what is on three pages, as a customer sees them."""
-    pages = {}
-    for path in ("/api/home", "/api/products?page=1", "/api/products/1"):
-        answer = await site.http.get(path)
-        answer.raise_for_status()
-        pages[path] = answer.json()
-    home, listing, product = pages.values()
     counted = {
-        "home": len(home["bestsellers"]) + len(home["new"]),
-        "listing": len(listing["items"]),
-        "reviews": len(product["reviews"]),
-        "recommendations": len(product["recommendations"]),
+        "home": await _entries(site, "/api/home", "bestsellers", "new"),
+        "listing": await _entries(site, "/api/products?page=1", "items"),
+        "reviews": await _entries(site, "/api/products/1", "reviews"),
+        "recommendations": await _entries(site, "/api/products/1", "recommendations"),
     }
     source = "GET /api/home, /api/products, /api/products/1"
     return [site.reading(f"content.{name}", n, Unit.COUNT, source=source) for name, n in counted.items()]

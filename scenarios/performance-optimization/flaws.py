@@ -70,7 +70,7 @@ def cache_stampede(plant: Plant) -> None:
 )
 def cache_memory(plant: Plant) -> None:
     """Sized on the first day. Not allkeys-*: the queues would lose jobs, and that no repair brings back."""
-    plant.set_conf(VALKEY, "maxmemory", f"{plant.rng.choice((1100, 1200))}kb")
+    plant.set_conf(VALKEY, "maxmemory", f"{plant.rng.choice((1550, 1600))}kb")
     plant.set_conf(VALKEY, "maxmemory-policy", "volatile-random")
 
 
