@@ -17,13 +17,17 @@ def judged(case: Case, said: Said, seconds: float) -> Played:
     Raises:
         PlayError: what was printed holds no verdict.
     """
-    checks = dict(_checks(_report(said.json())))
-    if not checks:
+    found = list(_checks(_report(said.json())))
+    if not found:
         raise PlayError("the verdict names no check")
+    checks = {name: status for name, status, _ in found}
     failing = tuple(sorted(name for name, status in checks.items() if status == "fail"))
     doubtful = tuple(sorted(name for name, status in checks.items() if status == "inconclusive"))
     outcome = "fail" if failing else "inconclusive" if doubtful else "pass"
     proof, why = _proof(case, failing, doubtful)
+    if proof is Proof.INCONCLUSIVE:
+        reasons = dict.fromkeys(reason for name, _, reason in found if name in doubtful and reason)
+        why = "; ".join((why, *list(reasons)[:3]))
     return Played(case, proof, outcome, why, seconds, failing, doubtful)
 
 
@@ -79,12 +83,12 @@ def _report(node: JsonValue) -> JsonValue:
     return node
 
 
-def _checks(node: JsonValue) -> Iterator[tuple[str, str]]:
-    """Every check in a verdict, wherever it lies: an object with `id`, `status` and `evidence`."""
+def _checks(node: JsonValue) -> Iterator[tuple[str, str, str]]:
+    """Every check in a verdict, wherever it lies: an object with `id`, `status`, `evidence` and a reason."""
     if isinstance(node, dict):
         name, status = node.get("id"), node.get("status")
         if isinstance(name, str) and isinstance(status, str) and "evidence" in node:
-            yield name, status
+            yield name, status, str(node.get("reason", ""))
         for value in node.values():
             yield from _checks(value)
     elif isinstance(node, list):
