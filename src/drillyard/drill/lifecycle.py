@@ -1,11 +1,12 @@
 """The ends of a drill's life that no daemon sees: its removal."""
 
 import shutil
+import time
 
-from drillyard.base.clock import wait_until
-from drillyard.base.errors import DeadlineError, UserError
+from drillyard.base.clock import monotonic
+from drillyard.base.errors import UserError
 from drillyard.drill.places import Places
-from drillyard.drill.presence import Presence, daemon_of
+from drillyard.drill.presence import Presence
 
 END_DEADLINE_S = 20.0
 
@@ -16,19 +17,23 @@ def delete(places: Places) -> None:
     Raises:
         UserError: its daemon still runs.
     """
-    try:
-        wait_until(
-            lambda: daemon_of(places) is None, deadline_s=END_DEADLINE_S, what="the drill's daemon has ended"
-        )
-    except DeadlineError as error:
-        raise UserError(
-            "The drill still runs", where=str(places.root), next_step="Stop it first: drill stop"
-        ) from error
-    presence = Presence.take(places)
-    if presence is None:
-        raise UserError(
-            "The drill was started again meanwhile", where=str(places.root), next_step="Stop it: drill stop"
-        )
+    presence = _take_over(places)
     places.record.unlink(missing_ok=True)  # first, so that a half removed drill is none
     presence.leave()
     shutil.rmtree(places.root)
+
+
+def _take_over(places: Places) -> Presence:
+    """Hold the drill's lock, as soon as its daemon has let go of it.
+
+    Raises:
+        UserError: it does not.
+    """
+    end = monotonic() + END_DEADLINE_S
+    while (presence := Presence.take(places)) is None:
+        if monotonic() > end:
+            raise UserError(
+                "The drill still runs", where=str(places.root), next_step="Stop it first: drill stop"
+            )
+        time.sleep(0.02)
+    return presence

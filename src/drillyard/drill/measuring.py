@@ -17,7 +17,7 @@ from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.measuring import Wanted, measure, wanted_for
 from drillyard.assess.session import Progress
-from drillyard.base.clock import wall
+from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
@@ -45,7 +45,8 @@ class Measuring:
     ) -> Measurement:
         """Measure what `checks` need (or learner and twin), and keep it as `name`.
 
-        An interrupted one is removed, unless it is `resumable`: then the same call goes on with it.
+        An interrupted one is removed, unless it is `resumable`: then the same call goes on with it. The time
+        of its kind counts from here: starting what does not run yet leaves less of it for the windows.
 
         Raises:
             UserError: a subject could not be started, or results cannot be written.
@@ -56,6 +57,7 @@ class Measuring:
             raise AssertionError("a running range has subjects")
         directory = engine.places.private / "measurements" / name
         wanted = self._wanted(kind, checks, label)
+        deadline = monotonic() + wanted.shape.limit_s
         try:
             async with self._customers_away():
                 subjects = await engine.subjects.get(wanted.subjects, self._report)
@@ -65,6 +67,7 @@ class Measuring:
                     Keeper(directory),
                     baseline=Baseline.load(engine.places.private / "baseline.json"),
                     ledgers=[ledger_of(engine.places.private, "learner")],
+                    deadline=deadline,
                     progress=self._tell,
                 )
         except BaseException:

@@ -161,6 +161,31 @@ def test_a_release_that_does_not_come_up_is_rolled_back(live: Live, customers: C
     assert not (live.range.releases.directory / "pending").exists()
 
 
+def test_more_replicas_of_a_release_that_does_not_come_up_are_taken_back(
+    live: Live, customers: Customers
+) -> None:
+    names = set(live.range.supervisor.members)
+    with pytest.raises(RolledBackError) as refused:
+        apply(
+            live,
+            customers,
+            ("range.toml", r"replicas = \d", "replicas = 5"),
+            (SETTINGS, r"@127\.\d+\.\d+\.\d+:5432", "@127.0.0.1:9"),
+        )
+    assert "previous one was put back" in str(refused.value)
+    assert set(live.range.supervisor.members) == names
+    assert customers.failures == []
+
+
+def test_workers_are_back_when_a_server_did_not_come_up(live: Live, customers: Customers) -> None:
+    with pytest.raises(RolledBackError):
+        # Good in itself; no machine of ours has huge pages to give.
+        apply(live, customers, ("postgres/postgresql.conf", r"\A", "huge_pages = on\n"))
+    assert {
+        name: member.state.value for name, member in live.range.supervisor.members.items()
+    } == dict.fromkeys(live.range.supervisor.members, "ready")
+
+
 def test_indexes_of_the_learner_survive_an_apply(live: Live, customers: Customers) -> None:
     dsn = live.range.credentials.dsn("shop_admin", live.range.addresses)
     with psycopg.connect(dsn, autocommit=True) as connection:

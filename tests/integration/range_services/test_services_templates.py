@@ -24,8 +24,7 @@ def template() -> Template:
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("range")
-    for opened in (directory, directory.parent, directory.parent.parent):
-        opened.chmod(0o755)
+    directory.chmod(0o755)
     return make_directory(directory / "postgres", service_account(), mode=0o711)
 
 
@@ -51,7 +50,6 @@ def test_a_template_was_shut_down_cleanly_with_checksums_and_little_wal(template
     assert "Data page checksum version:           1" in control
     wal = sum(file.stat().st_size for file in (template.data / "pg_wal").glob("0*"))
     assert wal <= 16 * 1024 * 1024
-    assert not (template.directory / "build.log").exists()
 
 
 def test_a_copy_serves_the_shop_s_data_and_takes_this_range_s_passwords(
@@ -93,7 +91,7 @@ def test_two_builders_make_one_template(
     unused.mkdir(parents=True)
     (unused / "template.json").write_text("{}")
     os.utime(unused / "template.json", (0, 0))
-    for opened in (tmp_path, tmp_path.parent, tmp_path.parent.parent, tmp_path / "templates"):
+    for opened in (tmp_path, tmp_path / "templates"):
         opened.chmod(0o755)
     monkeypatch.setattr("drillyard.range.templates.cache", lambda: tmp_path)
     monkeypatch.setattr("drillyard.range.templates.parts.find", lambda _name: template.postgres)

@@ -147,8 +147,7 @@ class Valkey:
 
 @contextmanager
 def running_valkey(directory: Path, *, durable: bool = False) -> Iterator[Valkey]:
-    for opened in (directory, directory.parent, directory.parent.parent):
-        opened.chmod(0o755)
+    directory.chmod(0o755)
     server = Valkey(make_directory(directory / "valkey", service_account()), durable=durable)
     server.start()
     try:
@@ -159,8 +158,7 @@ def running_valkey(directory: Path, *, durable: bool = False) -> Iterator[Valkey
 
 @contextmanager
 def running_postgres(directory: Path) -> Iterator[Postgres]:
-    for opened in (directory, directory.parent, directory.parent.parent):
-        opened.chmod(0o755)
+    directory.chmod(0o755)
     server = Postgres(make_directory(directory / "postgres", service_account(), mode=0o711))
     server.start()
     try:
