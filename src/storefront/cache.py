@@ -222,27 +222,36 @@ class Cache:
         return entry.body
 
     async def _fill_locked(self, kind: str, rules: Kind, key: str, entry: Entry | None, make: Make) -> bytes:
-        """One request fills the entry; the others take the stale one, or wait for the new one."""
+        """One request fills the entry; the others take the stale one, or wait for the new one.
+
+        Whoever holds the lock may fail, and leave no entry: then one of those that wait takes its place.
+        """
         lock, token = f"lock:{key}", next(self._tokens)
-        if await self._take_lock(kind, lock, token):
-            self._metrics.miss(kind)
-            try:
-                return await self._fill(kind, rules, key, make)
-            finally:
-                await self._release_lock(kind, lock, token)
-        if entry is not None and time.time() < entry.expires + rules.stale_s:
-            self._metrics.stale(kind)
-            return entry.body
-        self._metrics.lock_wait(kind)
+        if not await self._take_lock(kind, lock, token):
+            if entry is not None and time.time() < entry.expires + rules.stale_s:
+                self._metrics.stale(kind)
+                return entry.body
+            self._metrics.lock_wait(kind)
+            if (found := await self._wait_for_another(kind, key, lock, token)) is not None:
+                self._metrics.hit(kind)
+                return found.body
+        self._metrics.miss(kind)
+        try:
+            return await self._fill(kind, rules, key, make)
+        finally:
+            await self._release_lock(kind, lock, token)
+
+    async def _wait_for_another(self, kind: str, key: str, lock: str, token: bytes) -> Entry | None:
+        """What another request has made; None once we hold the lock ourselves, or have waited long enough."""
         deadline = time.monotonic() + self._settings.lock_timeout_ms / 1000
         while time.monotonic() < deadline and self._breaker.closed:
             await asyncio.sleep(POLL_S)
             found = await self._get(kind, key)
             if found is not None and time.time() < found.expires:
-                self._metrics.hit(kind)
-                return found.body
-        self._metrics.miss(kind)
-        return await make()
+                return found
+            if await self._take_lock(kind, lock, token):
+                return None
+        return None
 
     async def _take_lock(self, kind: str, lock: str, token: bytes) -> bool:
         """Whether we fill the entry. A cache that cannot say lets everybody fill."""

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from jobs_services import eventually
-from shop_replica import Replica
+from shop_replica import UNHURRIED, Replica
 
 
 def queries(replica: Replica, name: str) -> float:
@@ -57,6 +57,23 @@ def test_a_stampede_reaches_the_database_once_with_a_lock(
         answers = list(pool.map(lambda _: own_replica.client.get("/api/products/50").status_code, range(12)))
     assert set(answers) == {200}
     assert least <= queries(own_replica, "product_by_id") <= most
+
+
+def test_who_waits_for_a_request_that_fails_takes_its_place(own_replica: Replica) -> None:
+    nothing = (
+        "-- name: product_by_id(product)^\n"
+        "SELECT :product AS id FROM (SELECT pg_sleep(0.3)::text AS slept OFFSET 0) AS s\n"
+        "WHERE slept = 'never';\n"
+    )
+    (own_replica.sql / "slow.sql").write_text(nothing)
+    own_replica.configure(
+        '[cache.product]\nprotection = "lock"\n', cache=f"{UNHURRIED}\nlock_timeout_ms = 60000"
+    )
+    own_replica.start()
+    own_replica.wait_ready()
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: own_replica.client.get("/api/products/50").status_code, range(4)))
+    assert answers == [404] * 4, "nobody waits until the lock's own end, a minute later"
 
 
 def test_a_stale_entry_is_served_while_one_request_renews_it(own_replica: Replica) -> None:
