@@ -75,7 +75,8 @@ class Rollout:
         elif await self._taken_live(component):
             self._note(f"{name}: reloaded")
         else:
-            workers = self._named("worker")
+            workers = [name for name in self._named("worker") if self._is_ready(name)]
+            self.touched.update(workers)
             self._say("waiting for the workers to finish their jobs")
             await asyncio.gather(*(self._supervisor.shut(worker) for worker in workers))
             self._say(f"restarting {name}; customers wait a moment")
@@ -117,11 +118,14 @@ class Rollout:
 
     async def _workers(self, release: Release, changes: Changes) -> None:
         before, after = _workers(changes.before), _workers(changes.after)
-        await asyncio.gather(*(self._stop_worker(name) for name in _missing(before, after)))
+        await asyncio.gather(*(self._stop_worker(name) for name in self._going(before, after)))
         if "storefront" in changes.parts:
             staying = [name for name in before if name in after and self._touch(name)]
             await asyncio.gather(*(self._renew_worker(name, changes) for name in staying))
         await self._add(release, changes, _missing(after, before))
+        if self._only is not None:  # stopped for the sake of a server that did not come up
+            down = [name for name in self._named("worker") if name in self._only and not self._is_ready(name)]
+            await asyncio.gather(*(self._restart(name) for name in down))
 
     async def _stop_worker(self, name: str) -> None:
         self._say(f"stopping {name} when its jobs are done")
@@ -150,7 +154,7 @@ class Rollout:
             self._note(f"{name}: reloaded")
 
     async def _remove_replicas(self, changes: Changes) -> None:
-        for name in _missing(_replicas(changes.before), _replicas(changes.after)):
+        for name in self._going(_replicas(changes.before), _replicas(changes.after)):
             self._say(f"stopping {name} when its requests are answered")
             await drain(self._supervisor, name)
             await self._supervisor.remove(name)
@@ -184,6 +188,10 @@ class Rollout:
             return False
         self.touched.add(name)
         return True
+
+    def _going(self, names: Sequence[str], staying: Sequence[str]) -> list[str]:
+        """Those of `names` that are to go; on the way back, one that never came up is not there."""
+        return [name for name in _missing(names, staying) if name in self._supervisor.members]
 
     def _is_ready(self, name: str) -> bool:
         return self._supervisor.member(name).state is State.READY

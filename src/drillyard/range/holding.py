@@ -30,9 +30,9 @@ async def held(supervisor: Supervisor, replicas: Sequence[Endpoint]) -> AsyncIte
         for member in supervisor.members.values()
         if isinstance(member.component, HAProxy) and member.state is State.READY
     ]
-    for name in names:
-        await supervisor.freeze(name)
     try:
+        for name in names:
+            await supervisor.freeze(name)
         if names:
             await _answered(replicas)
         yield
