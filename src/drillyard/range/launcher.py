@@ -79,15 +79,27 @@ class Launcher:
             await asyncio.to_thread(_prepare, component)
             if self._preloaded and _is_python(component):
                 await asyncio.shield(self._preloaded)
-            self._started(member, await self._opened().start(component))
+            await self._execute(member)
             await self._until_ready(member)
-        except (UserError, NurseryLostError) as error:
+        except BaseException as error:
             await self.end(member)
-            member.become(State.FAILED, str(error))
-            if isinstance(error, UserError):
-                raise
-            raise UserError(f"{member.name} could not be started: {error}") from error
+            member.become(State.FAILED, str(error) or "interrupted")
+            if isinstance(error, NurseryLostError | OSError):  # a full disk, say
+                raise UserError(
+                    f"{member.name} could not be started: {error}", where=str(component.site.directory)
+                ) from error
+            raise
         member.become(State.READY)
+
+    async def _execute(self, member: Member) -> None:
+        """Whoever interrupts this must not leave a process behind that nobody knows."""
+        starting = asyncio.create_task(self._opened().start(member.component))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            self._started(member, await starting)
+            raise
+        self._started(member, starting.result())
 
     async def end(self, member: Member) -> None:
         """Ask the process to stop, kill it after its stop timeout; nothing when it has none."""
@@ -117,14 +129,17 @@ class Launcher:
         self._retired.add(old)
         self._started(successor, await self._opened().start(component, component.replacement(old)))
         deadline = monotonic() + component.ready_timeout_s
-        while not await component.taken_over(successor.pid):
-            if not successor.running or monotonic() > deadline:
-                await self.signal(successor, signal.SIGKILL)
-                self._retired.discard(old)
-                if not member.running:
-                    self._on_death(member, member.exit_status)
-                raise _failed(member, "its successor did not take over")
-            await asyncio.sleep(_POLL_S)
+        try:
+            while not await component.taken_over(successor.pid):
+                if not successor.running or monotonic() > deadline:
+                    raise _failed(member, "its successor did not take over")
+                await asyncio.sleep(_POLL_S)
+        except BaseException:
+            await self.signal(successor, signal.SIGKILL)
+            self._retired.discard(old)
+            if not member.running:
+                self._on_death(member, member.exit_status)
+            raise
         self._by_pid[successor.pid] = member
         member.started(successor.pid)
         member.become(State.READY)

@@ -54,6 +54,13 @@ class NurseryClient:
         """
         await asyncio.to_thread(self._ledger.clear)
         ours, theirs = socket.socketpair()
+        try:
+            await self._open(ours, theirs)
+        except BaseException:
+            ours.close()  # the nursery ends when this is closed
+            raise
+
+    async def _open(self, ours: socket.socket, theirs: socket.socket) -> None:
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,

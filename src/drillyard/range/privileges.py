@@ -88,11 +88,18 @@ def make_directory(path: Path, account: Account, mode: int = 0o750) -> Path:
     """
     try:
         path.mkdir(exist_ok=True)
-        if path.is_symlink():  # in a directory that others can write to, it may lead anywhere
+        # Where others can write to the parent, the name may lead anywhere, and to another place in a moment.
+        if path.is_symlink():
             raise PermissionError(f"{path} is a symbolic link")
-        own(path, account)
-        if stat.S_IMODE(path.stat().st_mode) != mode:
-            path.chmod(mode)
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if is_root() and (status.st_uid, status.st_gid) != (account.uid, account.gid):
+                os.fchown(descriptor, account.uid, account.gid)
+            if stat.S_IMODE(status.st_mode) != mode:
+                os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
         if not os.access(path, os.W_OK):
             raise PermissionError(f"no permission to write in {path}")
     except OSError as error:
@@ -106,8 +113,12 @@ def make_own_directory(path: Path, account: Account) -> Path:
     Raises:
         UserError: it cannot be made there.
     """
-    ours = Account(os.geteuid(), account.gid, "", Path("/"))
-    return make_directory(path, ours, 0o750)
+    return make_directory(path, keeper(account), 0o750)
+
+
+def keeper(account: Account) -> Account:
+    """Who owns what `account` may read and not change: we, with its group."""
+    return Account(os.geteuid(), account.gid, "", Path("/"))
 
 
 def own(path: Path, account: Account) -> None:

@@ -22,7 +22,13 @@ from drillyard.range.component import Component
 from drillyard.range.composition import Composition
 from drillyard.range.credentials import Credentials
 from drillyard.range.member import OnEvent, OnProgress, RangeEvent, State
-from drillyard.range.privileges import check_reachable, make_own_directory, service_account, write_file
+from drillyard.range.privileges import (
+    check_reachable,
+    keeper,
+    make_own_directory,
+    service_account,
+    write_file,
+)
 from drillyard.range.releases import Release, Releases
 from drillyard.range.rolling import open_doors, rolling_restart
 from drillyard.range.spec import RangeSpec
@@ -94,7 +100,7 @@ class Range:
         found = registry.reserve(directory)
         Credentials.generate().save(directory / "credentials.json")
         stored = {"addresses": json.loads(found.to_json()), "settings": asdict(settings)}
-        write_file(directory / "range.json", json.dumps(stored, indent=1), account)
+        write_file(directory / "range.json", json.dumps(stored, indent=1), keeper(account))
         return cls(directory, found, settings, on_event)
 
     @classmethod
@@ -163,7 +169,7 @@ class Range:
             await self.supervisor.start(components, progress)
             await open_doors(self.supervisor)
         except BaseException:
-            self._held.close()
+            await self.stop()
             raise
 
     async def stop(self, progress: OnProgress = _ignore_progress) -> None:
@@ -198,6 +204,9 @@ class Range:
         """Stop, and delete the range with its data and its reservation of addresses."""
         await self.stop()
         registry.release(self.addresses)
+        for site in map(self.composition.site, _directories(self.directory)):
+            if site.sockets != site.run:
+                await asyncio.to_thread(shutil.rmtree, site.sockets, ignore_errors=True)
         await asyncio.to_thread(shutil.rmtree, self.directory)
 
     async def status(self) -> RangeStatus:
@@ -257,9 +266,12 @@ class Range:
         copy_template(template, destination, self.account, self.credentials)
 
     def _forget(self) -> None:
-        for entry in self.directory.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
+        for name in _directories(self.directory):
+            shutil.rmtree(self.directory / name)
+
+
+def _directories(directory: Path) -> list[str]:
+    return [entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.is_symlink()]
 
 
 def _install(release: Release, components: Iterable[Component]) -> None:

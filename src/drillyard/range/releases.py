@@ -14,7 +14,7 @@ from pathlib import Path
 
 from drillyard.base.errors import DrillyardError
 from drillyard.range.component import Site
-from drillyard.range.privileges import Account, make_own_directory, write_file
+from drillyard.range.privileges import keeper, make_own_directory, write_file
 from drillyard.range.spec import RangeSpec
 from drillyard.range.workspace import copy_released, read_spec, released_files
 
@@ -70,7 +70,7 @@ class Release:
         for directory in (site.directory, site.config):
             make_own_directory(directory, site.account)
         files = self.files_of(PART_OF_KIND[kind])
-        ours = Account(os.geteuid(), site.account.gid, "", Path("/"))  # the service reads, and cannot change
+        ours = keeper(site.account)  # the service reads, and cannot change
         record = site.config / _INSTALLED
         before = set(record.read_text().splitlines()) if record.exists() else set()
         # Recorded before it is done: after a crash in between, nothing stays behind unknown.

@@ -272,7 +272,13 @@ class Supervisor:
             member.ended(-signal.SIGKILL)
             if member.state is not State.KEPT_DOWN:
                 member.become(State.DOWN, "the nursery died")
-        await self._open_nursery()
+        try:
+            await self._open_nursery()
+        except OSError as error:
+            for member in self._members.values():
+                member.become(State.FAILED, f"the nursery died and cannot be started again: {error}")
+                self._tell(Happening.FAILED, member, member.reason)
+            return
         for member in self._members.values():
             if member.state is State.DOWN:
                 self._spawn(self._revive(member))

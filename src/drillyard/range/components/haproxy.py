@@ -17,7 +17,7 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload
 from drillyard.range.components.haproxy_runtime import Runtime
 from drillyard.range.components.tooling import missing
-from drillyard.range.privileges import write_file
+from drillyard.range.privileges import keeper, write_file
 
 MAIN = "haproxy.cfg"
 OURS = "range.cfg"
@@ -46,7 +46,7 @@ class HAProxy(Component):
         if not (self.site.config / MAIN).exists():
             raise UserError("HAProxy has no configuration", where=str(self.site.config / MAIN))
         ours = self.site.directory / OURS
-        write_file(ours, _ours(self.site.socket("haproxy.sock")), self.site.account)
+        write_file(ours, _ours(self.site.socket("haproxy.sock")), keeper(self.site.account))
 
     def command(self) -> Command:
         """In the foreground, one process."""

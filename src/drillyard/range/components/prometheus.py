@@ -10,7 +10,7 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload, Site
 from drillyard.range.components.http_probe import status_of
 from drillyard.range.components.tooling import complaints, line_of_quoted, missing, side_by_side
-from drillyard.range.privileges import make_own_directory, write_file
+from drillyard.range.privileges import keeper, make_own_directory, write_file
 from drillyard.range.spec import RangeSpec
 
 MAIN = "prometheus.yml"
@@ -55,7 +55,7 @@ class Prometheus(Component):
                 {"targets": [str(self.site.addresses.endpoint(name))], "labels": {"component": name}}
                 for name in names
             ]
-            write_file(targets / f"{file}.json", json.dumps(groups, indent=1), self.site.account)
+            write_file(targets / f"{file}.json", json.dumps(groups, indent=1), keeper(self.site.account))
 
     def command(self) -> Command:
         """The server, on this range's address only."""
