@@ -16,7 +16,7 @@ from drillyard.base.clock import wait_until
 from drillyard.base.errors import DeadlineError, UserError
 from drillyard.range.credentials import DATABASE, ROLES, SUPERUSER, Credentials
 from drillyard.range.parts.part import Part
-from drillyard.range.privileges import Account, own, write_file
+from drillyard.range.privileges import Account, make_directory, write_file
 
 Progress = Callable[[str], None]
 
@@ -145,9 +145,9 @@ def _seed(dsn: str, scale: float, progress: Progress) -> None:
 @contextmanager
 def _server(part: Part, data: Path, account: Account) -> Iterator[Path]:
     """A server on a socket in a directory of its own (socket paths are limited to about 100 characters)."""
-    socket = Path(mkdtemp(prefix="drillyard-"))
-    own(socket, account)
-    log = data.parent / "build.log"
+    place = Path(mkdtemp(prefix="drillyard-"))
+    place.chmod(0o755)
+    socket, log = make_directory(place / "s", account, mode=0o700), place / "log"
     settings = {**_LOADING, "unix_socket_directories": str(socket)}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     try:
@@ -171,8 +171,7 @@ def _server(part: Part, data: Path, account: Account) -> Iterator[Path]:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=60)
     finally:
-        shutil.rmtree(socket, ignore_errors=True)
-    log.unlink()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _wait_ready(process: "subprocess.Popen[bytes]", socket: Path, log: Path) -> None:

@@ -17,7 +17,7 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload, Site
 from drillyard.range.components.tooling import missing
 from drillyard.range.ledger import started
-from drillyard.range.privileges import make_directory, own
+from drillyard.range.privileges import own_tree
 
 MAIN = "postgresql.conf"
 PRELOADED = "pg_stat_statements,auto_explain"
@@ -76,7 +76,7 @@ class Postgres(Component):
                 pid = int(file.read_text().split("\n", 1)[0])
             except (FileNotFoundError, ValueError):
                 continue
-            if not started(pid) or psutil.Process(pid).name() != "postgres":
+            if not _is_postgres(pid):
                 file.unlink()
 
     def command(self) -> Command:
@@ -144,12 +144,12 @@ class Postgres(Component):
         control = self.site.data / "global" / "pg_control"
         if not control.exists():
             return []
-        data = make_directory(scratch / "data", self.site.account, mode=0o700)
-        (data / "global").mkdir()
+        data = scratch / "data"
+        (data / "global").mkdir(mode=0o700, parents=True)
         shutil.copy(self.site.data / "PG_VERSION", data)
         shutil.copy(control, data / "global")
-        for path in (data / "global", data / "PG_VERSION", data / "global" / "pg_control"):
-            own(path, self.site.account)
+        data.chmod(0o700)
+        own_tree(data, self.site.account)
         value, said = self._print("shared_memory_size", file, data)
         if not value.isdecimal() or "WARNING:  " in said:
             return _problems(said, text)
@@ -178,6 +178,13 @@ class Postgres(Component):
             extra_groups=None if account.is_current else (),
         )
         return done.stdout.strip(), done.stderr
+
+
+def _is_postgres(pid: int) -> bool:
+    try:
+        return bool(started(pid)) and psutil.Process(pid).name() == "postgres"
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _options(settings: Mapping[str, str]) -> list[str]:

@@ -106,7 +106,7 @@ class Valkey(Component):
     def _trial(self, file: Path, data: Path) -> str:
         """What the server says when it gives up; empty when it comes up (or is still loading after 2 s)."""
         part, account = parts.find("valkey"), self.site.account
-        log = data / "log"
+        log = data.with_name("log")
         with log.open("w") as output:
             process = subprocess.Popen(
                 part.argv(str(file), *_options({"port": "0"}, data, data / "s")),
