@@ -42,6 +42,12 @@ def readings_of(result: TrafficResult) -> dict[str, Reading]:
         found += _success(route, f".{name}", window)
     whole = _whole(result)
     found += [*_latencies(whole, "", window), *_success(whole, "", window)]
+    ages = [route.staleness_s for route in result.routes.values() if route.staleness_s.size]
+    if ages:
+        oldest = float(np.concatenate(ages).max())
+        found.append(
+            Reading("promise.price_age_max", oldest, Unit.SECONDS, window, _SAID, combine=Combine.MAX)
+        )
     outcomes = result.outcomes
     length_s = max(window.length_s, 1e-9)
     found += [

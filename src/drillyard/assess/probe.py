@@ -51,6 +51,11 @@ class ProbeSite:
             return list(await cursor.fetchall())
 
 
+def said(error: Exception) -> str:
+    """What an error says of itself; time-outs of HTTP clients say nothing."""
+    return str(error).strip() or f"no answer ({type(error).__name__})"
+
+
 ProbeFunction = Callable[[ProbeSite], Awaitable[Sequence[Reading]]]
 
 

@@ -114,7 +114,7 @@ def test_a_task_is_judged_with_all_invariants_beside_it(whole):
         ("services.processes", 7, "within-budget"),
         ("db.connections.max", 41, "within-budget"),
         ("processes.memory", 6e8, "within-budget"),
-        ("promise.price_seen_after", 31, "prices-fresh"),
+        ("promise.price_seen_after", 31.5, "prices-fresh"),
         ("promise.payment_wait", 6, "payments-first"),
         ("jobs.lost", 1, "jobs-kept"),
         ("requests.wrong", 3, "customers-served"),
