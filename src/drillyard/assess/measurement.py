@@ -28,6 +28,10 @@ class Subject(StrEnum):
     PAR = "par"
 
 
+THROUGHPUT = "throughput"
+"""The gap of a subject whose sustained throughput was not found says why under this name."""
+
+
 class MissingReadingError(DrillyardError):
     """A reading was asked for that the measurement does not hold, or cannot vouch for."""
 
@@ -116,6 +120,14 @@ class SubjectView:
         """Why windows of this subject were left out, each reason once."""
         return tuple(dict.fromkeys(trouble for window in self.windows for trouble in window.troubles))
 
+    def reasons(self, name: str) -> tuple[str, ...]:
+        """Why `name` is missing, wholly or in some windows, each reason once."""
+        gaps = (*self.gaps, *(gap for window in self.windows for gap in window.gaps))
+        found = [gap.reason for gap in gaps if gap.covers(name)]
+        if any(name in window.readings for window in self.windows):
+            found += self.troubles()
+        return tuple(dict.fromkeys(found))
+
     def _usable(self, name: str) -> list[tuple[LoadWindow, Reading]]:
         found = [(w, reading) for w in self.windows if (reading := _reading(w, name)) is not None]
         return [
@@ -123,12 +135,8 @@ class SubjectView:
         ]
 
     def _why_missing(self, name: str) -> str:
-        reasons = dict.fromkeys(
-            gap.reason for gap in (*self.gaps, *(g for w in self.windows for g in w.gaps)) if gap.covers(name)
-        )
-        if any(name in window.readings for window in self.windows):
-            reasons.update(dict.fromkeys(self.troubles()))
-        why = "; ".join(reasons) or ("no window was measured" if not self.windows else "nothing gave it")
+        why = "; ".join(self.reasons(name))
+        why = why or ("no window was measured" if not self.windows else "nothing gave it")
         return f"{name} of {self.name} could not be read: {why}"
 
 
@@ -205,7 +213,7 @@ class Measurement:
         if len(rounds) < MIN_PAIRS:
             for side in (ours, theirs):
                 side[name]
-            lost = "; ".join(dict.fromkeys((*ours.troubles(), *theirs.troubles())))
+            lost = "; ".join(dict.fromkeys((*ours.reasons(name), *theirs.reasons(name))))
             raise MissingReadingError(
                 f"{name} was measured side by side in {len(rounds)} rounds only, {MIN_PAIRS} are needed"
                 + (f": {lost}" if lost else "")
@@ -230,7 +238,11 @@ class Measurement:
             MissingReadingError: it was not measured.
         """
         if subject not in self.capacities:
-            raise MissingReadingError(f"the sustained throughput of {subject} was not measured")
+            reasons = (gap.reason for gap in self.finding_gaps.get(subject, ()) if gap.covers(THROUGHPUT))
+            why = "; ".join(dict.fromkeys(reasons))
+            raise MissingReadingError(
+                f"the sustained throughput of {subject} was not measured" + (f": {why}" if why else "")
+            )
         return self.capacities[subject]
 
     def limit(self, name: str) -> float:

@@ -3,6 +3,7 @@
     wanted = wanted_for(scenario, "quick", variant="7", checks=checks)
     measurement = await measure(wanted, subjects, Keeper(directory), progress=show)
 
+It ends by its deadline: what was not measured until then is a gap, and what is judged by it inconclusive.
 The caller starts the subjects that `wanted.subjects` names, keeps other traffic away from them meanwhile,
 and may cancel: what is done is kept, and the same call with the same keeper goes on.
 """
@@ -23,15 +24,15 @@ from drillyard.assess.check import Check, Need, needs_of
 from drillyard.assess.discovery import load_probes
 from drillyard.assess.invariants import limits
 from drillyard.assess.kept import Keeper
-from drillyard.assess.measurement import Capacity, LoadWindow, Measurement
+from drillyard.assess.measurement import THROUGHPUT, Capacity, LoadWindow, Measurement
 from drillyard.assess.measurement import Subject as Name
-from drillyard.assess.probe import Probe, ProbeSite, probe_of
+from drillyard.assess.probe import Probe, ProbeSite, probe_of, said
 from drillyard.assess.probes import price_staleness
 from drillyard.assess.session import OnProgress, Progress, Session
 from drillyard.assess.shape import SHAPES, TURN_S, Load, Shape
 from drillyard.assess.subject import Subject
-from drillyard.assess.throughput import Objective, recover, sustained
-from drillyard.base.clock import wall
+from drillyard.assess.throughput import RECOVER_S, Objective, sustained
+from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.reading import Gap, Reading, Window
 from drillyard.scenario.scenario import Scenario
@@ -43,6 +44,9 @@ CAPACITY_SEED = 50_000
 STEP_TIMEOUT_S = 3.0
 """A customer who waits longer than this at a rate that is being tried counts as not served."""
 PROBE_TIMEOUT_S = 5.0
+PROBE_GRACE_S = 10.0
+LEAST_LOOK_S = 1.0
+"""So much a look-up at the end gets also when the time is over."""
 AUDIT_S = 5.0
 
 
@@ -122,30 +126,37 @@ async def measure(
     *,
     baseline: Baseline | None = None,
     ledgers: Iterable[Path] = (),
+    deadline: float | None = None,
     progress: OnProgress = lambda _: None,
 ) -> Measurement:
     """Measure; the measurement is kept by `keeper`, complete or not.
 
-    `ledgers` are those of all traffic that the learner's range ever had.
+    `ledgers` are those of all traffic that the learner's range ever had. `deadline` is the instant of the
+    monotonic clock at which it must be over (None: the shape's limit from now).
 
     Raises:
         UserError: results cannot be written.
         TrafficFailedError: the traffic process broke.
     """
+    limit_s = wanted.shape.limit_s
+    end = monotonic() + limit_s if deadline is None else deadline
     after_s = _after_windows_s(wanted, len(subjects))
     session = Session(
         subjects,
         wanted.load,
-        wanted.shape.fitted(len(subjects), reserve_s=after_s),
+        wanted.shape.fitted(len(subjects), reserve_s=after_s, spent_s=limit_s - (end - monotonic())),
         keeper,
+        deadline=end,
         reserve_s=after_s,
         progress=progress,
     )
-    making = _Making(wanted, keeper, wall())
+    making = _Making(wanted, keeper, wall(), end)
     try:
         async with _running(wanted, subjects, session, making):
             making.windows = await session.run()
-        if wanted.throughput:
+        if session.cut:
+            making.note_cut(subjects)
+        if wanted.throughput and not session.cut:
             await _capacities(wanted, subjects, session, making, progress)
         for subject in subjects:
             if subject.name == Name.LEARNER:
@@ -155,7 +166,7 @@ async def measure(
         making.windows = keeper.windows()
         making.keep(complete=False)
         raise
-    return making.keep(complete=True)
+    return making.keep(complete=not session.cut)
 
 
 @dataclass
@@ -165,19 +176,38 @@ class _Making:
     wanted: Wanted
     keeper: Keeper
     started: float
+    end: float
+    """The instant of the monotonic clock at which all must be over."""
     windows: tuple[LoadWindow, ...] = ()
     findings: dict[str, dict[str, Reading]] = field(default_factory=dict)
     gaps: dict[str, tuple[Gap, ...]] = field(default_factory=dict)
     capacities: dict[str, Capacity] = field(default_factory=dict)
 
-    async def find(self, subject: str, prefix: str, found: Awaitable[Sequence[Reading]]) -> None:
-        """Add findings; when the range is in trouble, a gap for `prefix` instead."""
+    async def find(
+        self, subject: str, prefix: str, found: Awaitable[Sequence[Reading]], *, within_s: float
+    ) -> None:
+        """Add findings; when the range is in trouble or does not answer in time, a gap for `prefix`."""
         try:
-            for reading in await found:
-                self.findings.setdefault(subject, {})[reading.name] = reading
+            async with asyncio.timeout(within_s) as limit:
+                for reading in await found:
+                    self.findings.setdefault(subject, {})[reading.name] = reading
         except _FAILURES as error:
-            reason = f"{str(error).strip() or type(error).__name__}"
-            self.gaps[subject] = (*self.gaps.get(subject, ()), Gap(prefix, reason))
+            late = f"it was not done within {within_s:.0f} s"
+            self.note(subject, Gap(prefix, late if limit.expired() else said(error)))
+
+    def note(self, subject: str, gap: Gap) -> None:
+        """Note what could not be measured of a subject."""
+        self.gaps[subject] = (*self.gaps.get(subject, ()), gap)
+
+    def note_cut(self, subjects: Sequence[Subject]) -> None:
+        """Note that the deadline came before the last round."""
+        rounds = len({window.round for window in self.windows})
+        reason = (
+            f"the time for it was over after {rounds} rounds of windows: this machine is too busy,"
+            " or a shop hardly answers"
+        )
+        for subject in subjects:
+            self.note(subject.name, Gap("", reason))
 
     def keep(self, *, complete: bool) -> Measurement:
         """The measurement as it stands, kept on disk."""
@@ -203,10 +233,19 @@ class _Making:
         return made
 
 
+def _looks_s(wanted: Wanted) -> float:
+    """What is left for looking things up at the end, in seconds."""
+    return AUDIT_S if wanted.audit else 1.0
+
+
 def _after_windows_s(wanted: Wanted, subjects: int) -> float:
     """What comes after the windows, in seconds."""
-    steps = wanted.shape.steps * (wanted.shape.step_s + TURN_S) if wanted.throughput else 0.0
-    return subjects * steps + (AUDIT_S if wanted.audit else 1.0)
+    return (_search_s(wanted, subjects) if wanted.throughput else 0.0) + _looks_s(wanted)
+
+
+def _search_s(wanted: Wanted, subjects: int) -> float:
+    """How long the search for sustained throughput takes at most, in seconds."""
+    return subjects * wanted.shape.steps * (wanted.shape.step_s + TURN_S)
 
 
 @asynccontextmanager
@@ -214,8 +253,16 @@ async def _running(
     wanted: Wanted, subjects: Sequence[Subject], session: Session, making: _Making
 ) -> AsyncIterator[None]:
     """Probes beside the block; they are waited for when it ends well, and ended when it does not."""
+    left_s = making.end - monotonic() - _looks_s(wanted)
     tasks = [
-        asyncio.create_task(making.find(subject.name, "promise.", _probe(wanted, probe, subject, session)))
+        asyncio.create_task(
+            making.find(
+                subject.name,
+                "promise.",
+                _probe(wanted, probe, subject, session),
+                within_s=min(left_s, probe.seconds + PROBE_GRACE_S),
+            )
+        )
         for probe in wanted.probes
         for subject in subjects
         if subject.name in probe.subjects
@@ -240,35 +287,73 @@ async def _probe(wanted: Wanted, probe: Probe, subject: Subject, session: Sessio
             partial(session.turns.until_not, subject.name),
             wanted.limits,
         )
-        async with asyncio.timeout(probe.seconds + 2 * PROBE_TIMEOUT_S):
-            return await probe.run(site)
+        return await probe.run(site)
 
 
 async def _capacities(
     wanted: Wanted, subjects: Sequence[Subject], session: Session, making: _Making, progress: OnProgress
 ) -> None:
-    """The sustained throughput of every subject, one after the other."""
+    """The sustained throughput of every subject: a step of each in turn, so that what the machine does for a
+    minute falls on all of them.
+    """
     objective = Objective(wanted.load.objectives_ms) if wanted.load.objectives_ms else Objective()
-    for number, subject in enumerate(subjects):
-        left = (len(subjects) - number) * wanted.shape.steps * wanted.shape.step_s
-        progress(Progress(number, len(subjects), f"sustained throughput of {subject.name}", left))
-        making.capacities[subject.name] = await sustained(
-            partial(_step, session, subject, wanted),
-            objective,
-            start=wanted.load.rate,
-            most_steps=wanted.shape.steps,
-            settle=recover,
+    left_s = making.end - monotonic() - _looks_s(wanted)
+    progress(Progress(0, 1, "sustained throughput", min(left_s, _search_s(wanted, len(subjects)))))
+    turn = asyncio.Lock()
+    searches = [
+        asyncio.create_task(
+            sustained(
+                _Steps(session, subject, wanted, objective, turn).take,
+                objective,
+                start=wanted.load.rate,
+                most_steps=wanted.shape.steps,
+            )
         )
+        for subject in subjects
+    ]
+    try:
+        async with asyncio.timeout(left_s) as limit:
+            found = await asyncio.gather(*searches)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        for subject in subjects:
+            making.note(subject.name, Gap(THROUGHPUT, "the time for it was over before it was found"))
+    else:
+        making.capacities |= {subject.name: each for subject, each in zip(subjects, found, strict=True)}
+    finally:
+        for search in searches:
+            search.cancel()
+        await asyncio.gather(*searches, return_exceptions=True)
 
 
-async def _step(session: Session, subject: Subject, wanted: Wanted, rate: float) -> TrafficResult:
-    return await session.send(
-        subject,
-        rate=rate,
-        seconds=wanted.shape.step_s,
-        seed=wanted.load.seed + CAPACITY_SEED + int(rate),
-        timeout_s=STEP_TIMEOUT_S,
-    )
+@dataclass
+class _Steps:
+    """The steps of one subject's search. A rate that is tried again meets other requests: those of the first
+    time are in its cache.
+    """
+
+    session: Session
+    subject: Subject
+    wanted: Wanted
+    objective: Objective
+    turn: asyncio.Lock
+    taken: int = 0
+
+    async def take(self, rate: float) -> TrafficResult:
+        """One step; what is left of a step that failed burdens no other."""
+        async with self.turn:
+            self.taken += 1
+            result = await self.session.send(
+                self.subject,
+                rate=rate,
+                seconds=self.wanted.shape.step_s,
+                seed=self.wanted.load.seed + CAPACITY_SEED + self.taken,
+                timeout_s=STEP_TIMEOUT_S,
+            )
+            if not self.objective.met_by(result):
+                await asyncio.sleep(RECOVER_S)
+            return result
 
 
 async def _looks(
@@ -276,7 +361,12 @@ async def _looks(
 ) -> None:
     """What is looked up in the learner's range after the last window."""
     measured = Window(making.started, wall())
-    await making.find(subject.name, "promise.payment", payment_wait(subject.site, measured))
+    waited = payment_wait(subject.site, measured)
+    await making.find(subject.name, "promise.payment", waited, within_s=_left_s(making))
     if wanted.audit:
-        files = dict.fromkeys((*ledgers, subject.ledger))
-        await making.find(subject.name, "", audit(subject.site, baseline, files))
+        found = audit(subject.site, baseline, dict.fromkeys((*ledgers, subject.ledger)))
+        await making.find(subject.name, "", found, within_s=_left_s(making))
+
+
+def _left_s(making: _Making) -> float:
+    return max(LEAST_LOOK_S, making.end - monotonic())

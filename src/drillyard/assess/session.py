@@ -7,6 +7,8 @@ differ by 15 % from round to round. Every window of a round sends the same reque
 others. Subjects that are not being measured go to the background (`measure/quiet.py`).
 
 Windows that are done are kept on disk; a session with the same keeper goes on after the last complete round.
+A session ends at its deadline whatever the shop does: the window that it cuts off is not kept, and what the
+others are too few for stays inconclusive.
 """
 
 import asyncio
@@ -92,7 +94,8 @@ class Turns:
 class Session:
     """Alternating windows over running subjects. Interrupt it by cancelling; nothing that is done is lost.
 
-    `reserve_s` is what has to be left of the shape's limit for what comes after the windows.
+    `deadline` is an instant of the monotonic clock (None: the shape's limit from now); `reserve_s` is what
+    has to be left before it for what comes after the windows.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Session:
         shape: Shape,
         keeper: Keeper,
         *,
+        deadline: float | None = None,
         reserve_s: float = 2.0,
         progress: OnProgress = _quietly,
     ) -> None:
@@ -109,7 +113,7 @@ class Session:
         self._load = load
         self._shape = shape
         self._keeper = keeper
-        self._reserve_s = reserve_s
+        self._deadline = (monotonic() + shape.limit_s if deadline is None else deadline) - reserve_s
         self._progress = progress
         self._began = monotonic()
         self._resumed_at = 0
@@ -117,6 +121,8 @@ class Session:
         self._total = len(subjects) * (shape.rounds + 1)
         self._done = 0
         self.turns = Turns()
+        self.cut = False
+        """Whether the deadline came before the last round."""
 
     async def run(self) -> tuple[LoadWindow, ...]:
         """Measure what is not measured yet, and give all windows.
@@ -137,14 +143,22 @@ class Session:
             for watch in self._watches.values():
                 stack.push_async_callback(watch.close)
             stack.callback(self._all_to_foreground)
-            for subject in self._subjects:
-                await self._warm(subject)
-            number = first
-            while self._goes_on(windows, number):
-                for subject in self._subjects:
-                    windows.append(await self._window(subject, number))
-                number += 1
+            try:
+                async with asyncio.timeout(self._deadline - monotonic()) as limit:
+                    await self._rounds(windows, first)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                self.cut = True
             return tuple(windows)
+
+    async def _rounds(self, windows: list[LoadWindow], number: int) -> None:
+        for subject in self._subjects:
+            await self._warm(subject)
+        while self._goes_on(windows, number):
+            for subject in self._subjects:
+                windows.append(await self._window(subject, number))
+            number += 1
 
     def _goes_on(self, windows: Sequence[LoadWindow], done: int) -> bool:
         """Whether another round is needed and there is time for it."""
@@ -156,7 +170,7 @@ class Session:
             return False
         spent = monotonic() - self._began
         measured = max(done - self._resumed_at, 1)
-        return spent + spent / measured + self._reserve_s <= self._shape.limit_s
+        return monotonic() + spent / measured <= self._deadline
 
     async def send(
         self,
@@ -166,21 +180,22 @@ class Session:
         seconds: float,
         seed: int,
         trust: bool = True,
-        timeout_s: float = 10.0,
+        timeout_s: float | None = None,
     ) -> TrafficResult:
         """One run of traffic with `subject` alone in the foreground; `trust` sends no request but the
-        planned.
+        planned, `timeout_s` is the customers' patience (None: the shape's).
         """
         self._only(subject)
+        patience_s = self._shape.patience_s if timeout_s is None else timeout_s
         plan = traffic_plan(
-            subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust, timeout_s=timeout_s
+            subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust, timeout_s=patience_s
         )
         process = await TrafficProcess.start(plan)
         quiet.favour(process.pid)
         try:
             return await process.result()
         except asyncio.CancelledError:
-            process.kill()
+            await process.abandon()
             raise
 
     async def _warm(self, subject: Subject) -> None:
@@ -312,6 +327,6 @@ def _complete_rounds(windows: Sequence[LoadWindow], subjects: set[str]) -> tuple
     for window in windows:
         by_round.setdefault(window.round, set()).add(window.subject)
     complete = 0
-    while subjects <= by_round.get(complete, set()):
+    while subjects and subjects <= by_round.get(complete, set()):
         complete += 1
     return tuple(window for window in windows if window.round < complete and window.subject in subjects)

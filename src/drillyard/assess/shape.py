@@ -37,14 +37,19 @@ class Shape:
     steps: int = 0
     """Most steps for one subject."""
     spare_rounds: int = 3
+    patience_s: float = 10.0
+    """How long a customer waits for an answer: so much a saturated shop makes every window longer."""
 
-    def fitted(self, subjects: int, *, reserve_s: float = 0.0) -> "Shape":
+    def fitted(self, subjects: int, *, reserve_s: float = 0.0, spent_s: float = 0.0) -> "Shape":
         """The same with windows short enough that so many subjects fit into the limit, with their start.
 
-        At least `SHORTEST_S` long; rounds come down to the fewest that give an interval before windows do.
+        `spent_s` of the limit are over already; that the subjects run already makes no window longer, or
+        measurements would differ. Windows are at least `SHORTEST_S` long; rounds come down to the fewest that
+        give an interval before windows do.
         """
         rounds = self.rounds if subjects < 3 or self.steps else MIN_PAIRS
-        budget_s = (self.limit_s - reserve_s - START_S * (subjects - 1)) / max(subjects, 1)
+        over_s = max(spent_s, START_S * (subjects - 1))
+        budget_s = (self.limit_s - reserve_s - over_s) / max(subjects, 1)
         window_s = (budget_s - self.warm_s - TURN_S) / rounds - TURN_S
         return replace(self, rounds=rounds, window_s=min(self.window_s, max(SHORTEST_S, window_s)))
 
@@ -56,11 +61,11 @@ class Shape:
 
     def throughput_only_with(self, wanted: bool) -> "Shape":
         """The same without the search for sustained throughput, unless it is wanted."""
-        return self if wanted else Shape(self.kind, self.rounds, self.window_s, self.warm_s, self.limit_s)
+        return self if wanted else replace(self, step_s=0.0, steps=0)
 
 
-QUICK = Shape("quick", rounds=5, window_s=2.2, warm_s=2.5, limit_s=45)
-MEASURE = Shape("measure", rounds=4, window_s=1.8, warm_s=1.5, limit_s=30)
+QUICK = Shape("quick", rounds=5, window_s=2.2, warm_s=2.5, limit_s=45, patience_s=5)
+MEASURE = Shape("measure", rounds=4, window_s=1.8, warm_s=1.5, limit_s=30, patience_s=5)
 FULL = Shape("full", rounds=6, window_s=4.0, warm_s=5.0, limit_s=360, step_s=3.0, steps=9)
 SHAPES: Mapping[str, Shape] = {shape.kind: shape for shape in (QUICK, MEASURE, FULL)}
 

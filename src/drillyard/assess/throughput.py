@@ -6,7 +6,6 @@ and hardly ever a bad one good. The answer is a bracket, the largest good rate a
 comparisons use both ends.
 """
 
-import asyncio
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ MAX_FAILED = 0.01
 """Share of requests that may fail at a sustained rate."""
 DEFAULT_OBJECTIVE_MS = 250.0
 RECOVER_S = 0.5
+"""A short rest after a step that failed."""
 
 Send = Callable[[float], Awaitable[TrafficResult]]
 """Sends traffic at a rate for one step."""
@@ -60,13 +60,11 @@ def failed_share(result: TrafficResult) -> float:
     return 1 - result.outcomes[Outcome.OK] / planned
 
 
-async def sustained(
-    send: Send, objective: Objective, *, start: float, most_steps: int, settle: Callable[[], Awaitable[None]]
-) -> Capacity:
+async def sustained(send: Send, objective: Objective, *, start: float, most_steps: int) -> Capacity:
     """Search, from `start` requests per second, with at most `most_steps` steps.
 
-    A rate below a tenth of `start` is not looked for: the capacity is then 0. `settle` is awaited after every
-    step that failed, so that what was left of it burdens no other.
+    A rate below a tenth of `start` is not looked for: the capacity is then 0. After a step that failed,
+    `send` is to return only when nothing is left of it that would burden the next (`RECOVER_S`).
     """
     good, bad, rate = 0.0, math.inf, start
     steps: list[tuple[float, float, float]] = []
@@ -78,7 +76,6 @@ async def sustained(
         if objective.met_by(result):
             good, second_try = rate, False
         else:
-            await settle()
             if not second_try and len(steps) < most_steps:
                 second_try = True
                 continue
@@ -97,8 +94,3 @@ def _next(good: float, bad: float) -> float:
     if math.isinf(bad):
         return good * GROWTH
     return math.sqrt(good * bad) if good else bad / 2
-
-
-async def recover() -> None:
-    """A short rest after a step that failed."""
-    await asyncio.sleep(RECOVER_S)

@@ -57,7 +57,9 @@ def draw(found: FiguresView) -> None:
     for trouble in found.troubles:
         out.print(f"[yellow]Windows left out: {trouble}[/]")
     if not found.complete:
-        out.print("[yellow]It was interrupted: these are the windows until then.[/]")
+        out.print(
+            "[yellow]It was cut short, or the time for it was over: these are the windows until then.[/]"
+        )
     label = f" ({found.label})" if found.label else ""
     out.print(f"Kept as [bold]{found.id}[/]{label}. Compare it: drill compare first {found.id}")
 

@@ -118,6 +118,14 @@ class TrafficProcess:
         with suppress(ProcessLookupError):
             self._process.kill()
 
+    async def abandon(self) -> None:
+        """Kill it, wait until it is gone, and leave nothing of it behind but its ledger."""
+        self.kill()
+        await self._process.wait()
+        await self._readers
+        if self._owned is not None:
+            self._owned.cleanup()
+
     async def result(self) -> TrafficResult:
         """Wait for the end of the run and read its result.
 

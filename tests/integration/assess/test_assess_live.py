@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from assess_pair import LOAD, Pair
 from drillyard.assess import audit, customers, kept, probes
 from drillyard.assess.audit import take_baseline
 from drillyard.assess.kept import Keeper
+from drillyard.assess.measurement import MissingReadingError
 from drillyard.assess.measuring import Wanted, measure
 from drillyard.assess.probe import ProbeSite
 from drillyard.assess.session import Session
@@ -201,3 +203,11 @@ async def test_subjects_go_to_the_background_and_come_back(pair: Pair):
     quiet.foreground([pid])
     assert os.getpriority(os.PRIO_PROCESS, pid) == 0
     assert behind == (quiet.BACKGROUND_NICE if os.geteuid() == 0 else 0)
+
+
+async def test_a_measurement_is_over_at_its_deadline_and_says_so(pair: Pair, tmp_path: Path):
+    subjects = [pair.subject("learner"), pair.subject("twin")]
+    m = await measure(Wanted("test", "7", replace(SHORT, limit_s=7), LOAD), subjects, Keeper(tmp_path / "m1"))
+    assert not m.complete
+    with pytest.raises(MissingReadingError, match="the time for it was over after"):
+        m.ratio("db.calls_per_request")

@@ -101,3 +101,11 @@ def test_a_damaged_measurement_is_a_user_error(tmp_path: Path):
     (tmp_path / "m1" / "head.json").write_text("{")
     with pytest.raises(UserError, match="cannot be read"):
         load(tmp_path / "m1")
+
+
+def test_what_the_deadline_cut_off_is_said_wherever_it_is_missed(make_measurement):
+    cut = {name: (Gap("", "the time for it was over"),) for name in ("learner", "twin")}
+    m = make_measurement({"learner": {"x": [1.0]}, "twin": {"x": [2.0]}}, finding_gaps=cut)
+    for ask in (lambda: m.ratio("x"), lambda: m.learner["y"], lambda: m.capacity("learner")):
+        with pytest.raises(MissingReadingError, match="the time for it was over"):
+            ask()

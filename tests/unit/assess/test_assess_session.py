@@ -1,7 +1,9 @@
+import asyncio
 import os
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import LoadWindow
@@ -57,3 +59,17 @@ def test_other_programs_may_burn_half_the_cores_and_no_more_than_most(make_measu
 
     assert judged(0.5 * cores) == ()
     assert "other programs" in judged(0.95 * cores)[0]
+
+
+class Hanging(Session):
+    """A session whose shop never answers."""
+
+    async def _rounds(self, windows: list[LoadWindow], number: int) -> None:
+        await asyncio.Event().wait()
+
+
+@pytest.mark.anyio
+async def test_the_deadline_ends_a_session_whose_shop_never_answers(tmp_path):
+    session = Hanging([], Load(1, {}), replace(SHAPE, limit_s=2.1), Keeper(tmp_path))
+    assert await session.run() == ()
+    assert session.cut

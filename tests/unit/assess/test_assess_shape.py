@@ -23,3 +23,17 @@ def test_the_search_for_throughput_belongs_to_submissions_only():
     assert QUICK.throughput_only_with(True).steps == 0
     assert FULL.throughput_only_with(False).steps == 0
     assert FULL.throughput_only_with(True).steps > 0
+
+
+@pytest.mark.parametrize("shape", [QUICK, MEASURE], ids=["quick", "measure"])
+def test_a_slow_start_takes_its_time_from_the_windows_and_a_quick_one_gives_none(shape):
+    usual = shape.fitted(2)
+    assert shape.fitted(2, spent_s=0.5) == usual
+    late = shape.fitted(2, spent_s=START_S + 6)
+    assert SHORTEST_S <= late.window_s < usual.window_s
+
+
+def test_leaving_the_search_for_throughput_out_changes_nothing_else():
+    without = FULL.throughput_only_with(False)
+    assert (without.spare_rounds, without.patience_s) == (FULL.spare_rounds, FULL.patience_s)
+    assert MEASURE.throughput_only_with(False) == MEASURE

@@ -36,7 +36,6 @@ class Shop:
 
     def __init__(self, capacity: float, unlucky: int = 0, kept: bool = True) -> None:
         self.capacity, self.unlucky, self.kept = capacity, unlucky, kept
-        self.rests = 0
 
     async def send(self, rate: float) -> TrafficResult:
         if rate <= self.capacity and self.unlucky:
@@ -44,12 +43,9 @@ class Shop:
             return step(999)
         return step(50 if rate <= self.capacity else 900, kept=self.kept or rate <= self.capacity)
 
-    async def rest(self) -> None:
-        self.rests += 1
-
 
 async def search(shop: Shop, start: float = 60, most_steps: int = 12):
-    return await sustained(shop.send, Objective(), start=start, most_steps=most_steps, settle=shop.rest)
+    return await sustained(shop.send, Objective(), start=start, most_steps=most_steps)
 
 
 @pytest.mark.parametrize("capacity", [40, 60, 100, 170, 400])
@@ -74,7 +70,6 @@ async def test_steps_are_bounded_and_each_failure_is_rested_after():
     shop = Shop(100)
     found = await search(shop, most_steps=5)
     assert len(found.steps) == 5
-    assert shop.rests > 0
 
 
 async def test_a_generator_that_could_not_keep_up_is_a_trouble():
