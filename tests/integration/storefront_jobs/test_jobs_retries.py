@@ -119,9 +119,10 @@ def test_each_failure_of_the_partner_has_its_reason(shop: JobsShop) -> None:
         shop.place_order()
         eventually(lambda: worker.metric("shop_payment_failures_total", reason=reason) > 0, reason)
 
-    fails("partner_error", {"error_ratio": 1})
+    prompt: dict[str, object] = {"delay_ms": 0, "jitter_ms": 0}
+    fails("partner_error", prompt | {"error_ratio": 1})
     fails("timeout", {"delay_ms": 2000})
-    fails("rate_limited", {"rate_limit_per_s": 0.001})
+    fails("rate_limited", prompt | {"rate_limit_per_s": 0.001})
     partner.kill()
     shop.place_order()
     eventually(lambda: worker.metric("shop_payment_failures_total", reason="unreachable") > 0, "unreachable")
@@ -134,13 +135,14 @@ def test_a_charge_whose_answer_came_too_late_is_made_once(shop: JobsShop) -> Non
     worker = shop.worker("payments")
     order = shop.place_order()
     eventually(lambda: worker.metric("shop_payment_failures_total", reason="timeout") > 0, "too late")
-    partner.put("/control", {})
+    partner.put("/control", {"delay_ms": 0, "jitter_ms": 0})
     eventually(lambda: shop.order_status(order) == "paid", "it is paid")
     charges = json.loads(partner.get("/v1/statement"))["charges"]
     assert len([charge for charge in charges if charge["key"] == f"order-{order}"]) == 1
 
 
 def test_mails_wait_for_the_mail_server(shop: JobsShop) -> None:
+    shop.configure({"workers": {"notifications": {"retries": {"max_retries": 1000}}}})
     worker = shop.worker("notifications")
     order = shop.place_order(promise=False)
     shop.enqueue("send_mail", order_id=order, kind="confirmation")
