@@ -52,8 +52,7 @@ def preload(settings_path: Path | str | None = None) -> None:
     for area in AREAS:
         linecache.getlines(str(area.__file__))  # FastAPI looks its handlers' lines up when they first serve
     queries.shipped()
-    security.shipped_policy("model.conf")
-    security.shipped_policy("policy.csv")
+    security.shipped_enforcer()
     if settings_path is not None:
         try:
             settings = load(settings_path)

@@ -114,6 +114,18 @@ def shipped_policy(name: str) -> str:
     return files("storefront.policy").joinpath(name).read_text(encoding="utf-8")
 
 
+def _enforcer(policy: str) -> casbin.Enforcer:
+    model = casbin.Model()
+    model.load_model_from_text(shipped_policy("model.conf"))
+    return casbin.Enforcer(model, StringAdapter(policy))
+
+
+@cache
+def shipped_enforcer() -> casbin.Enforcer:
+    """Of the shipped policy; made once, before a fork, for all children."""
+    return _enforcer(shipped_policy("policy.csv"))
+
+
 class Policy:
     """Roles (casbin). Answers are remembered: there are few, and the enforcer is slow."""
 
@@ -127,10 +139,7 @@ class Policy:
             SettingsError: the policy cannot be read.
         """
         chosen = settings.policy_file
-        text = shipped_policy("policy.csv") if chosen is None else _read_policy(chosen)
-        model = casbin.Model()
-        model.load_model_from_text(shipped_policy("model.conf"))
-        self._enforcer = casbin.Enforcer(model, StringAdapter(text))
+        self._enforcer = shipped_enforcer() if chosen is None else _enforcer(_read_policy(chosen))
         self._known: dict[tuple[str, str, str], bool] = {}
 
     def allows(self, role: str, thing: str, action: str) -> bool:

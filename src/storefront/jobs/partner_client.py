@@ -1,5 +1,6 @@
 """The shop's side of the payment partner's API."""
 
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,18 +37,30 @@ class ChargeRequest:
 
 
 class PartnerClient:
-    """One per process; connections are opened when first used and kept."""
+    """One per process; made when first used, for most workers never charge and its certificates take 5 MB.
+
+    Connections are kept.
+    """
 
     def __init__(self, settings: Partner) -> None:
-        limits = httpx.Limits(max_connections=settings.max_connections)
-        self._client = httpx.Client(base_url=settings.url, limits=limits, trust_env=False)
-        self.configure(settings)
+        self._settings = settings
+        self._made: httpx.Client | None = None
+        self._making = threading.Lock()
 
     def configure(self, settings: Partner) -> None:
         """Take changed timeouts."""
-        self._client.timeout = httpx.Timeout(
-            settings.timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000
-        )
+        self._settings = settings
+
+    def _client(self) -> httpx.Client:
+        with self._making:
+            if self._made is None:
+                limits = httpx.Limits(max_connections=self._settings.max_connections)
+                self._made = httpx.Client(base_url=self._settings.url, limits=limits, trust_env=False)
+            return self._made
+
+    def _timeout(self) -> httpx.Timeout:
+        settings = self._settings
+        return httpx.Timeout(settings.timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000)
 
     def charge(self, request: ChargeRequest) -> Charge:
         """Make a charge, or find the one that was made with this key.
@@ -62,7 +75,9 @@ class PartnerClient:
             "reference": request.reference,
         }
         try:
-            answer = self._client.post("/v1/charges", json=body, headers={"Idempotency-Key": request.key})
+            answer = self._client().post(
+                "/v1/charges", json=body, headers={"Idempotency-Key": request.key}, timeout=self._timeout()
+            )
         except httpx.TimeoutException as error:
             raise PartnerError(f"the partner did not answer in time: {error}", "timeout") from error
         except httpx.HTTPError as error:
@@ -78,4 +93,6 @@ class PartnerClient:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        with self._making:
+            if self._made is not None:
+                self._made.close()
