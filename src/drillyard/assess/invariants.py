@@ -14,17 +14,22 @@ A scenario gets them without writing anything. Each says why it exists by what i
 | `jobs-kept` | queues kept short by dropping what is in them |
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of
-from drillyard.assess.measurement import Measurement
+from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of, inconclusive
+from drillyard.assess.measurement import LoadWindow, Measurement
 from drillyard.assess.probes import LEEWAY_S
-from drillyard.assess.verdicts import at_least, at_most, never_above
+from drillyard.assess.verdicts import at_least, at_most, never_above, true_that
+from drillyard.measure.proportions import upper_bound
 from drillyard.scenario.manifest import Budget, Manifest, Promises
+from drillyard.traffic.result import Outcome
 
 TASK = "invariants"
 SERVED = 0.99
 """At least this share of requests gets the right answer: the shop's own availability objective."""
+ROUTE_SERVED = 0.9
+"""A route of which surely less is served was given up, however few of all requests are its own."""
 FORGIVEN = 2
 """So many wrong answers may be chance: two customers and the last piece of a product."""
 WRONG = 0.001
@@ -101,16 +106,54 @@ def customers_served(m: Measurement) -> Verdict:
         source=wrong.source,
         look_next="; ".join(_complaints(m)) or "Compare the page with what the database holds.",
     )
-    return all_of(served, Verdict(item.status, (item,)))
+    return all_of(served, *_given_up(m), Verdict(item.status, (item,)))
 
 
-def _complaints(m: Measurement) -> list[str]:
-    routes = (route for window in m.learner.windows for route in window.traffic.routes.values())
+def _given_up(m: Measurement) -> list[Verdict]:
+    """Routes that are not served any more: one that few ask for hardly shows in the whole."""
+    outcomes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+    for window in m.learner.windows:
+        if not window.troubles:
+            for route in window.traffic.routes.values():
+                outcomes[route.route] += route.outcomes
+    verdicts = []
+    for name, counted in outcomes.items():
+        asked, well = counted.total(), counted[Outcome.OK]
+        if asked - well > FORGIVEN and upper_bound(well / asked, asked) < ROUTE_SERVED:
+            verdicts.append(
+                true_that(
+                    False,
+                    f"Requests of the route {name} that were served well",
+                    value=well / asked,
+                    threshold=f"at least {ROUTE_SERVED:g}",
+                    source=f"drill traffic, {asked} requests",
+                    look_next="; ".join(_complaints(m, name)) or "What does this route answer?",
+                )
+            )
+    return verdicts
+
+
+def _complaints(m: Measurement, only: str = "") -> list[str]:
+    routes = (
+        route
+        for window in m.learner.windows
+        for route in window.traffic.routes.values()
+        if not only or route.route == only
+    )
     return list(dict.fromkeys(f"{r.route}: {c}" for r in routes for c in r.complaints))[:3]
 
 
 def writes_kept(m: Measurement) -> Verdict:
     """Every acknowledged order is in the learner's database, once, with its amount."""
+    entered = m.learner["ledger.acknowledged"]
+    seen = sum(_acknowledged(window) for window in m.learner.windows)
+    if entered.value < seen:
+        return inconclusive(
+            f"the ledger holds {entered.value:.0f} acknowledged orders, and {seen} were in this measurement:"
+            " it is not whole, and proves nothing",
+            what="Orders of the ledger",
+            look_next="`drill reset` starts with a new ledger.",
+        )
     return all_of(
         *(
             never_above(m.learner[name], 0, what=what, look_next=look_next)
@@ -125,6 +168,11 @@ def writes_kept(m: Measurement) -> Verdict:
             )
         )
     )
+
+
+def _acknowledged(window: LoadWindow) -> int:
+    checkouts = window.traffic.routes.get("checkout")
+    return checkouts.outcomes[Outcome.OK] if checkouts else 0
 
 
 def rows_kept(m: Measurement) -> Verdict:

@@ -130,9 +130,7 @@ class SubjectView:
 
     def _usable(self, name: str) -> list[tuple[LoadWindow, Reading]]:
         found = [(w, reading) for w in self.windows if (reading := _reading(w, name)) is not None]
-        return [
-            (w, r) for w, r in found if not (w.troubles and r.unit in TIME_LIKE) and math.isfinite(r.value)
-        ]
+        return [(w, r) for w, r in found if not (w.troubles and _by_time(r)) and math.isfinite(r.value)]
 
     def _why_missing(self, name: str) -> str:
         why = "; ".join(self.reasons(name))
@@ -254,6 +252,14 @@ class Measurement:
         if name not in self.limits:
             raise MissingReadingError(f"the scenario states no limit {name!r}")
         return self.limits[name]
+
+
+def _by_time(reading: Reading) -> bool:
+    """Whether a busy machine changes it: seconds, and requests that ended because they took too long."""
+    return reading.unit in TIME_LIKE or reading.name.startswith(_BY_PATIENCE)
+
+
+_BY_PATIENCE = ("requests.success_ratio", "requests.indeterminate")
 
 
 def _reading(window: LoadWindow, name: str) -> Reading | None:

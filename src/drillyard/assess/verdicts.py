@@ -53,16 +53,22 @@ def no_worse(found: Interval, *, tolerance: float = SAME, what: str = "", look_n
 
     For what must not be made worse in passing: doubt counts for the learner here.
     """
+    threshold = f"not above {_number(1 + tolerance)}"
+    if math.isnan(found.value) or math.isinf(found.high):
+        return _judge(found, -math.inf, 1 + tolerance, threshold, what=what, look_next=look_next)
     status = Status.FAIL if found.low > 1 + tolerance else Status.PASS
-    return _verdict(found, status, f"not above {_number(1 + tolerance)}", what=what, look_next=look_next)
+    return _verdict(found, status, threshold, what=what, look_next=look_next)
 
 
 def never_above(found: Interval, bound: float, *, what: str = "", look_next: str = "") -> Verdict:
     """What was seen is never above `bound`: for counts and worst cases, which have no interval to be in
     doubt about.
     """
+    threshold = f"never above {_number(bound)}"
+    if math.isnan(found.value):
+        return _judge(found, -math.inf, bound, threshold, what=what, look_next=look_next)
     status = Status.PASS if found.value <= bound else Status.FAIL
-    return _verdict(found, status, f"never above {_number(bound)}", what=what, look_next=look_next)
+    return _verdict(found, status, threshold, what=what, look_next=look_next)
 
 
 def capacity_ratio_at_least(

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -19,9 +21,10 @@ from drillyard.assess.measuring import Wanted, measure
 from drillyard.assess.probe import ProbeSite
 from drillyard.assess.session import Session
 from drillyard.assess.shape import Shape
-from drillyard.base.clock import wall
+from drillyard.base.clock import until, wall
 from drillyard.measure import quiet
 from drillyard.measure.reading import Window
+from drillyard.measure.site import Site
 from drillyard.measure.source import PER_REQUEST, Described
 from drillyard.measure.sources import source_types
 from drillyard.measure.sources.postgres import Postgres
@@ -31,6 +34,9 @@ from drillyard.traffic.ledger import Entry, LedgerWriter, WriteClass
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
+_ROLE_SETTINGS = (
+    b"SELECT 1 FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE rolname = 'shop_app'"
+)
 SHORT = Shape("quick", rounds=4, window_s=1.5, warm_s=1.0, limit_s=120, spare_rounds=0)
 
 
@@ -107,6 +113,63 @@ async def test_resetting_the_statistics_inside_a_window_gives_a_gap_and_no_figur
     assert "db.buffers" not in sheets.readings
     assert "db.connections.max" in sheets.readings
     assert any("reset inside the window" in gap.reason for gap in sheets.gaps if gap.covers("db.buffers"))
+
+
+@pytest.mark.parametrize(
+    ("hide", "show"),
+    [
+        (b"ALTER SYSTEM SET pg_stat_statements.track_utility = off", b"ALTER SYSTEM RESET ALL"),
+        (b"ALTER ROLE shop_app SET pg_stat_statements.track = none", b"ALTER ROLE shop_app RESET ALL"),
+    ],
+    ids=["utility", "role"],
+)
+async def test_statistics_that_leave_something_out_give_a_gap_and_no_figure(
+    pair: Pair, hide: bytes, show: bytes
+):
+    site = pair.subject("learner").site
+    async with await psycopg.AsyncConnection.connect(site.audit_dsn, autocommit=True) as admin:
+        kept = await (await admin.execute(_ROLE_SETTINGS)).fetchall()
+        assert kept == []
+        try:
+            await admin.execute(hide)
+            await admin.execute(b"SELECT pg_reload_conf()")
+            await until(partial(_hidden, site), deadline_s=20, what="the settings are in force")
+            source = Watch(site, [Postgres])
+            started = wall()
+            await source.begin()
+            sheets = await source.end(Window(started, wall()), 0)
+            await source.close()
+        finally:
+            await admin.execute(show)
+            await admin.execute(b"SELECT pg_reload_conf()")
+    assert "db.calls" not in sheets.readings
+    assert any("does not count everything" in gap.reason for gap in sheets.gaps if gap.covers("db.calls"))
+
+
+async def _hidden(site: Site) -> bool:
+    """Whether a connection that is made now sees one of the settings."""
+    async with await psycopg.AsyncConnection.connect(site.dsn) as connection:
+        query = b"SELECT current_setting('pg_stat_statements.track_utility') = 'off' OR EXISTS ("
+        row = await (await connection.execute(query + _ROLE_SETTINGS + b")")).fetchone()
+        return row == (True,)
+
+
+async def test_connections_are_counted_whatever_they_call_themselves(pair: Pair):
+    subject = pair.subject("learner")
+    dsn = pair.ranges["learner"].credentials.dsn("shop_app", subject.site.addresses)
+    source = Watch(subject.site, [Postgres])
+    counts = []
+    for disguised in (0, 8):
+        async with AsyncExitStack() as stack:
+            for _ in range(disguised):
+                made = await psycopg.AsyncConnection.connect(dsn, application_name="drillyard-measure")
+                await stack.enter_async_context(made)
+            started = wall()
+            await source.begin()
+            sheets = await source.end(Window(started, wall()), 0)
+            counts.append(sheets.readings["db.connections.max"].value)
+    await source.close()
+    assert counts[1] >= counts[0] + 4
 
 
 async def test_statistics_that_count_nothing_while_customers_come_are_no_figure(pair: Pair):

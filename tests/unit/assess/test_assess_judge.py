@@ -1,5 +1,8 @@
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from drillyard.assess.check import Check, Need, Status, Verdict
@@ -15,6 +18,7 @@ from drillyard.assess.invariants import invariants, limits
 from drillyard.assess.judge import combined, judge_submission, judge_task, run_check
 from drillyard.measure.reading import Combine, Reading, Unit, Window
 from drillyard.scenario.manifest import Manifest
+from drillyard.traffic.result import Outcome, RouteResult
 
 MANIFEST = Manifest.model_validate(
     {
@@ -60,7 +64,8 @@ def passes(_):
 def whole(make_measurement):
     """A measurement in which every invariant holds."""
     exact = {
-        "ledger.missing": 0, "ledger.changed": 0, "ledger.doubled": 0, "jobs.lost": 0, "rows.lost.orders": 0,
+        "ledger.acknowledged": 5, "ledger.missing": 0, "ledger.changed": 0, "ledger.doubled": 0,
+        "jobs.lost": 0, "rows.lost.orders": 0,
         "promise.price_seen_after": 15, "promise.payment_wait": 1, "services.down": 0,
         "services.without_process": 0, "services.processes": 6, "db.connections.max": 20,
         "processes.memory": 3e8, "requests.wrong": 0, "requests.count": 100,
@@ -123,6 +128,44 @@ def test_a_task_is_judged_with_all_invariants_beside_it(whole):
 def test_each_invariant_breaks_for_its_own_reason(whole, reading, value, broken):
     _, kept = judge_task(MANIFEST, MANIFEST.tasks[0], [], with_finding(whole, reading, value))
     assert [result.id for result in kept if result.verdict.status is Status.FAIL] == [broken]
+
+
+def with_route(m, name, outcomes):
+    """One more route in the last window."""
+    route = RouteResult(name, np.zeros(0), np.zeros(0), Counter(outcomes), complaints=("status 500",))
+    last = m.windows[-1]
+    routes = {**last.traffic.routes, name: route}
+    last = replace(last, traffic=replace(last.traffic, routes=routes))
+    return replace(m, windows=(*m.windows[:-1], last))
+
+
+def verdicts(m):
+    return {each.id: run_check(each, m).verdict for each in invariants(MANIFEST)}
+
+
+@pytest.mark.parametrize(
+    ("ok", "refused", "status"),
+    [(0, 6, Status.FAIL), (60, 30, Status.FAIL), (0, 2, Status.PASS), (57, 3, Status.PASS)],
+)
+def test_a_route_that_few_ask_for_may_not_be_given_up(whole, ok, refused, status):
+    m = with_route(whole, "admin-report", {Outcome.OK: ok, Outcome.REFUSED: refused})
+    verdict = verdicts(m)["customers-served"]
+    assert verdict.status is status
+    if status is Status.FAIL:
+        assert "admin-report: status 500" in " ".join(each.look_next for each in verdict.evidence)
+
+
+def test_a_ledger_that_is_not_whole_proves_nothing(whole):
+    assert verdicts(with_route(whole, "checkout", {Outcome.OK: 5}))["writes-kept"].status is Status.PASS
+    emptied = verdicts(with_route(whole, "checkout", {Outcome.OK: 6}))["writes-kept"]
+    assert emptied.status is Status.INCONCLUSIVE
+    assert "not whole" in emptied.reason
+
+
+def test_requests_that_a_busy_machine_let_wait_are_not_held_against_the_shop(make_measurement):
+    m = make_measurement({"learner": {"requests.success_ratio": [1.0, 0.2]}}, unit=Unit.RATIO)
+    m = replace(m, windows=(m.windows[0], replace(m.windows[1], troubles=("busy",))))
+    assert m.learner["requests.success_ratio"].value == 1
 
 
 def test_an_invariant_that_could_not_be_measured_is_no_pass(whole):

@@ -89,3 +89,12 @@ def test_a_throughput_that_was_measured_in_trouble_is_inconclusive(make_measurem
     verdict = capacity_ratio_at_least(m, "learner", "twin", 1.6)
     assert verdict.status is Status.INCONCLUSIVE
     assert "starved" in verdict.reason
+
+
+def test_what_has_no_interval_is_neither_worse_nor_no_worse():
+    for verdict in (
+        no_worse(interval(math.nan, 0, math.inf)),
+        no_worse(interval(1, 0, math.inf)),
+        never_above(interval(math.nan, math.nan, math.nan), 5),
+    ):
+        assert verdict.status is Status.INCONCLUSIVE

@@ -33,7 +33,13 @@ SELECT s.userid || '/' || s.queryid || '/' || s.toplevel AS entry,
 """
 _INFO = """
 SELECT dealloc::float8 AS dealloc, extract(epoch FROM i.stats_reset)::float8 AS reset,
-       extract(epoch FROM pg_postmaster_start_time())::float8 AS started
+       extract(epoch FROM pg_postmaster_start_time())::float8 AS started,
+       current_setting('pg_stat_statements.track_utility')::bool
+       AND NOT EXISTS (SELECT FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole,
+                              unnest(s.setconfig) AS one
+                        WHERE starts_with(one, 'pg_stat_statements.')
+                          AND r.rolname IS DISTINCT FROM 'monitor')
+       AS counts_all
   FROM public.pg_stat_statements_info i
 """
 _DATABASE = """
@@ -48,8 +54,8 @@ SELECT (current_setting('max_connections')::int - current_setting('superuser_res
 _ACTIVITY = """
 SELECT coalesce(state, '') AS state, lower(coalesce(wait_event_type, '')) AS wait, count(*)::int AS n
   FROM pg_stat_activity
- WHERE backend_type = 'client backend' AND application_name <> 'drillyard-measure' AND pid <> pg_backend_pid()
-   AND usename IS DISTINCT FROM 'monitor'
+ WHERE backend_type = 'client backend' AND usename IS DISTINCT FROM 'monitor'
+   AND NOT (usename = 'postgres' AND application_name = 'drillyard-measure')
  GROUP BY 1, 2
 """
 _IDLE_WAITS = frozenset({"", "client", "activity"})
@@ -82,6 +88,7 @@ class _Snapshot:
     dealloc: float
     reset: float
     started: float
+    counts_all: bool
 
 
 class Postgres(Source):
@@ -206,6 +213,7 @@ class Postgres(Source):
             _float(info["dealloc"]),
             _float(info["reset"]),
             _float(info["started"]),
+            info["counts_all"] is True,
         )
 
     async def _rows(self, sql: str) -> Sequence[dict[str, object]]:
@@ -228,6 +236,11 @@ def _write_query(sheet: Sheet, query: str, sums: dict[str, float]) -> None:
 
 def _why_statements_prove_nothing(before: _Snapshot, after: _Snapshot, requests: int) -> str:
     """Why the counters of pg_stat_statements cannot be compared; empty when they can."""
+    if not (before.counts_all and after.counts_all):
+        return (
+            "pg_stat_statements does not count everything: pg_stat_statements.track_utility is off,"
+            " or a role or the database has settings of its own for it"
+        )
     if after.reset != before.reset:
         return "pg_stat_statements was reset inside the window"
     if after.dealloc != before.dealloc:
