@@ -38,6 +38,8 @@ DESCRIBES = (
     Described("ledger.doubled", Unit.COUNT, Combine.LAST),
     Described("rows.lost.<table>", Unit.COUNT, Combine.LAST),
 )
+AUDITED = ("ledger.", "rows.lost", "jobs.lost")
+"""Beginnings of the readings that `audit` gives."""
 TIMEOUT_S = 20
 JOB_GRACE_S = 2.0
 """A job that was handed over less than this long ago may be between the database and its queue."""

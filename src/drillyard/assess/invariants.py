@@ -261,12 +261,19 @@ class _PaymentsFirst:
         self._bound = promises.payment_wait_s
 
     def __call__(self, m: Measurement) -> Verdict:
-        return never_above(
+        verdict = never_above(
             m.learner["promise.payment_wait"],
             self._bound,
             what="Time that 95 of 100 payments waited less than for a worker",
             look_next="Which queue do payments share, and with what?",
         )
+        troubles = m.learner.troubles()
+        if verdict.status is Status.FAIL and troubles:
+            return inconclusive(
+                f"payments waited, and so did everything on this machine: {'; '.join(troubles)}",
+                what=verdict.evidence[0].what,
+            )
+        return verdict
 
 
 class _JobsKept:

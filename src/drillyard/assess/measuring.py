@@ -19,7 +19,7 @@ import httpx
 import psycopg
 import valkey
 
-from drillyard.assess.audit import Baseline, audit, payment_wait
+from drillyard.assess.audit import AUDITED, Baseline, audit, payment_wait
 from drillyard.assess.check import Check, Need, needs_of
 from drillyard.assess.discovery import load_probes
 from drillyard.assess.invariants import limits
@@ -184,16 +184,17 @@ class _Making:
     capacities: dict[str, Capacity] = field(default_factory=dict)
 
     async def find(
-        self, subject: str, prefix: str, found: Awaitable[Sequence[Reading]], *, within_s: float
+        self, subject: str, prefixes: Iterable[str], found: Awaitable[Sequence[Reading]], *, within_s: float
     ) -> None:
-        """Add findings; when the range is in trouble or does not answer in time, a gap for `prefix`."""
+        """Add findings; when the range is in trouble or does not answer in time, a gap for each prefix."""
         try:
             async with asyncio.timeout(within_s) as limit:
                 for reading in await found:
                     self.findings.setdefault(subject, {})[reading.name] = reading
         except _FAILURES as error:
             late = f"it was not done within {within_s:.0f} s"
-            self.note(subject, Gap(prefix, late if limit.expired() else said(error)))
+            for prefix in prefixes:
+                self.note(subject, Gap(prefix, late if limit.expired() else said(error)))
 
     def note(self, subject: str, gap: Gap) -> None:
         """Note what could not be measured of a subject."""
@@ -258,7 +259,7 @@ async def _running(
         asyncio.create_task(
             making.find(
                 subject.name,
-                "promise.",
+                ["promise."],
                 _probe(wanted, probe, subject, session),
                 within_s=min(left_s, probe.seconds + PROBE_GRACE_S),
             )
@@ -362,10 +363,10 @@ async def _looks(
     """What is looked up in the learner's range after the last window."""
     measured = Window(making.started, wall())
     waited = payment_wait(subject.site, measured)
-    await making.find(subject.name, "promise.payment", waited, within_s=_left_s(making))
+    await making.find(subject.name, ["promise.payment"], waited, within_s=_left_s(making))
     if wanted.audit:
         found = audit(subject.site, baseline, dict.fromkeys((*ledgers, subject.ledger)))
-        await making.find(subject.name, "", found, within_s=_left_s(making))
+        await making.find(subject.name, AUDITED, found, within_s=_left_s(making))
 
 
 def _left_s(making: _Making) -> float:

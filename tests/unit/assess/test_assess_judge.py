@@ -162,6 +162,13 @@ def test_a_ledger_that_is_not_whole_proves_nothing(whole):
     assert "not whole" in emptied.reason
 
 
+def test_payments_that_waited_on_a_busy_machine_are_no_fault(whole):
+    late = with_finding(whole, "promise.payment_wait", 6)
+    assert verdicts(late)["payments-first"].status is Status.FAIL
+    busy = replace(late, windows=(replace(late.windows[0], troubles=("starved",)), *late.windows[1:]))
+    assert verdicts(busy)["payments-first"].status is Status.INCONCLUSIVE
+
+
 def test_requests_that_a_busy_machine_let_wait_are_not_held_against_the_shop(make_measurement):
     m = make_measurement({"learner": {"requests.success_ratio": [1.0, 0.2]}}, unit=Unit.RATIO)
     m = replace(m, windows=(m.windows[0], replace(m.windows[1], troubles=("busy",))))
