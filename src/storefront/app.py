@@ -1,5 +1,7 @@
 """The ASGI application of a replica: areas, refusals, and the layers around them."""
 
+from functools import cache
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
@@ -114,21 +116,28 @@ async def _refused(request: Request, error: Exception) -> Response:
     raise error
 
 
-async def _failed(request: Request, error: Exception) -> Response:
-    """Our own fault: the customer gets the request's id, the log the reason."""
-    return _refusal(request, 500, "internal_error", "The shop failed to answer. It has been noted.")
+@cache
+def application() -> FastAPI:
+    """All areas and refusals, for whichever shop this process serves.
 
-
-def make_app(shop: Shop) -> ASGIApp:
-    """The application that serves `shop`."""
+    FastAPI works a route out when it is first asked for: asked before a fork, all children share the result
+    (5 MB each otherwise).
+    """
     app = FastAPI(title="The shop", docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
     app.add_middleware(Failures)
-    app.state.shop = shop
     for area in AREAS:
         app.include_router(area.router)
     for kind in (RefusedError, DatabaseUnavailableError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refused)
-    app.add_exception_handler(Exception, _failed)
+    for route in app.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/nowhere"})
+    return app
+
+
+def make_app(shop: Shop) -> ASGIApp:
+    """The application that serves `shop`, the only one of this process."""
+    app = application()
+    app.state.shop = shop
     return ShopMiddleware(
         BodyLimit(app, shop),
         metrics=shop.metrics.http,

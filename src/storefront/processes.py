@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from storefront import mailsink, partner, queries, security, tracing, web
-from storefront.app import AREAS
+from storefront.app import AREAS, application
 from storefront.jobs import worker
 from storefront.settings import SettingsError, load
 from storefront.settings.observability import TraceExporter
@@ -53,6 +53,7 @@ def preload(settings_path: Path | str | None = None) -> None:
         linecache.getlines(str(area.__file__))  # FastAPI looks its handlers' lines up when they first serve
     queries.shipped()
     security.shipped_enforcer()
+    application()
     if settings_path is not None:
         try:
             settings = load(settings_path)
