@@ -1,12 +1,15 @@
 """From a file to settings, or to problems with lines."""
 
+import os
 import re
 import tomllib
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from storefront.settings.model import Settings
+from storefront.settings.model import PREFIX, Settings
 from storefront.settings.positions import lines_of_keys
 from storefront.settings.problems import SettingsError, SettingsProblem, problems_of
 
@@ -22,22 +25,34 @@ def parse(text: str, file: str = "storefront.toml") -> Settings:
         SettingsError: the text is not TOML, or a setting is unknown or out of range.
     """
     try:
+        return _parsed(text, _overrides())
+    except SettingsError as error:
+        raise SettingsError([replace(problem, file=file) for problem in error.problems]) from error
+
+
+def _overrides() -> tuple[tuple[str, str], ...]:
+    """What the environment says."""
+    return tuple(sorted(found for found in os.environ.items() if found[0].upper().startswith(PREFIX)))
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str, _environment: tuple[tuple[str, str], ...]) -> Settings:
+    """Remembered, for processes that are forked after a parent read the same text: 3 MB less in each."""
+    try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([_syntax_problem(str(error), text, file)]) from error
+        raise SettingsError([_syntax_problem(str(error), text)]) from error
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise SettingsError(problems_of(Settings, error, file, lines_of_keys(text))) from error
+        raise SettingsError(problems_of(Settings, error, "", lines_of_keys(text))) from error
 
 
-def _syntax_problem(message: str, text: str, file: str) -> SettingsProblem:
+def _syntax_problem(message: str, text: str) -> SettingsProblem:
     match = _AT_LINE.match(message)
     line = int(match["line"]) if match and match["line"] else len(text.splitlines())
     reason = match["message"] if match else message
-    return SettingsProblem(
-        file, line, f"not readable as TOML: {reason[:1].lower()}{reason[1:]}", "key = value"
-    )
+    return SettingsProblem("", line, f"not readable as TOML: {reason[:1].lower()}{reason[1:]}", "key = value")
 
 
 def load(path: Path | str) -> Settings:

@@ -13,6 +13,8 @@ from storefront.settings.security import Security
 from storefront.settings.web import Web
 from storefront.settings.workers import Workers
 
+PREFIX = "STOREFRONT_"
+
 
 class Settings(BaseSettings):
     """All settings of the shop; every process reads the same file.
@@ -22,7 +24,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="STOREFRONT_", env_nested_delimiter="__"
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__"
     )
 
     web: Web = setting(Web(), "How a replica answers requests.")
