@@ -78,7 +78,8 @@ def _scenarios(listing: Listing) -> Table:
 
 
 def _drills(listing: Listing) -> Table:
-    table = Table("drill", "scenario", "variant", "now", "workspace", box=None, pad_edge=False)
+    table = Table("drill", "scenario", "variant", "now", box=None, pad_edge=False)
+    table.add_column("workspace", overflow="fold")
     for line in listing.drills:
         now = "[green]up[/]" if line.daemon else "down"
         table.add_row(line.name, line.scenario, line.variant, now, line.workspace)

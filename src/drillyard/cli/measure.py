@@ -61,7 +61,13 @@ def draw(found: FiguresView) -> None:
             "[yellow]It was cut short, or the time for it was over: these are the windows until then.[/]"
         )
     label = f" ({found.label})" if found.label else ""
-    out.print(f"Kept as [bold]{found.id}[/]{label}. Compare it: drill compare first {found.id}")
+    out.print(f"Kept as [bold]{found.id}[/]{label}. Compare it: drill compare {_partners(found)}")
+
+
+def _partners(found: FiguresView) -> str:
+    """The first one has only later ones to be compared with."""
+    name = found.label or found.id
+    return f"{name} last   (once there is a later one)" if found.id == "m1" else f"first {name}"
 
 
 def _value(row: FigureRow, value: float | None) -> str:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from drillyard.cli.asking import confirm
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import err, out, show_json
+from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.wire import Reset
@@ -23,8 +24,8 @@ def command(
     What you changed in the workspace is moved aside, not deleted. Hints that you took stay counted.
     """
     places = choose(drill)
-    if not (yes or as_json) and err.is_terminal:
-        typer.confirm(f"Put {places.name} back to its start state?", abort=True, err=True)
+    if not (yes or as_json):
+        confirm(f"Put {places.name} back to its start state?")
     with Client(places, "reset") as client:
         result = run(client, Reset(keep_notes=keep_notes))
     if as_json:

@@ -3,6 +3,7 @@
 import importlib
 import random
 import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from drillyard.base.errors import UserError
 from drillyard.base.paths import content
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.options import Json
-from drillyard.drill.places import Places, create, default_name, new_record, places_of
+from drillyard.drill.places import Places, Record, all_drills, create, default_name, new_record, places_of
 from drillyard.drill.spawn import spawn
 
 
@@ -53,7 +54,21 @@ def command(
             )
         )
         spawned = spawn(places)
+        _mention_others(places, scenario)
     _follow(places, spawned, as_json=as_json)
+
+
+def _mention_others(places: Places, scenario: str) -> None:
+    """A second drill of a scenario may be a slip of somebody who wanted to go on with the first."""
+    others = [
+        other.name for other in all_drills() if other != places and Record.read(other).scenario == scenario
+    ]
+    if others:
+        print(
+            f"This is a new drill, {places.name}, beside {', '.join(others)}, which you have already."
+            f" To go on with that: drill resume -d {others[0]}",
+            file=sys.stderr,
+        )
 
 
 def _follow(places: Places, spawned: subprocess.Popen[bytes] | None, *, as_json: bool) -> None:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from drillyard.cli.asking import confirm
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import err, out, show_json
+from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
 from drillyard.drill.lifecycle import delete
 from drillyard.drill.places import choose
@@ -24,8 +25,8 @@ def command(
 ) -> None:
     """End the drill; --delete removes it. Your workspace stays in any case."""
     places = choose(drill)
-    if delete_it and not (yes or as_json) and err.is_terminal:
-        typer.confirm(f"Remove the drill {places.name} with all its results?", abort=True, err=True)
+    if delete_it and not (yes or as_json):
+        confirm(f"Remove the drill {places.name} with all its results?")
     with Client(places, "stop") as client:
         result = run(client, Stop())
     if delete_it:

@@ -1,5 +1,8 @@
 """Showing verdicts with their evidence, and the exit code that goes with them."""
 
+from rich.markup import escape
+from rich.padding import Padding
+
 from drillyard.base.errors import ExitCode
 from drillyard.cli.screen import amount, out
 from drillyard.drill.views import EvidenceView, TaskVerdictView, VerdictView
@@ -17,32 +20,38 @@ def draw_task(task: TaskVerdictView) -> None:
     """One task, check by check."""
     out.print(f"{MARKS[task.outcome]} [bold]{task.title}[/]")
     if task.self_assessed:
-        out.print(f"  Not measured: {task.self_assessed}")
+        _print(f"Not measured: {task.self_assessed}", indent=2)
     for check in task.checks:
         _draw_check(check)
 
 
 def _draw_check(check: VerdictView) -> None:
-    out.print(f"  {MARKS[check.status]} {check.title}  [dim]{check.id}[/]")
+    _print(f"{MARKS[check.status]} {check.title}  [dim]{check.id}[/]", indent=2)
     if check.our_bug:
-        out.print("      [yellow]This check itself broke: a fault of the drill, never held against you.[/]")
+        _print("[yellow]This check itself broke: a fault of the drill, never held against you.[/]")
     if check.status == "pass":
         return
     for evidence in check.evidence:
         if evidence.status != "pass":
-            _draw_evidence(evidence)
+            _draw_evidence(evidence, check.title)
     if check.reason and not check.evidence:
-        out.print(f"      {check.reason}")
+        _print(escape(check.reason))
 
 
-def _draw_evidence(evidence: EvidenceView) -> None:
+def _draw_evidence(evidence: EvidenceView, title: str) -> None:
     found = "" if evidence.value is None else f": {amount(evidence.value, evidence.unit)}"
     if evidence.low is not None and evidence.high is not None and evidence.low != evidence.high:
         found += f" ({amount(evidence.low, evidence.unit)} .. {amount(evidence.high, evidence.unit)})"
     asked = f", asked for {evidence.threshold}" if evidence.threshold else ""
-    out.print(f"      {evidence.what}{found}{asked}")
+    if evidence.what != title or found:
+        _print(escape(f"{evidence.what}{found}{asked}"))
     for line in (evidence.reason, evidence.source and f"from: {evidence.source}"):
         if line:
-            out.print(f"      [dim]{line}[/]")
+            _print(f"[dim]{escape(line)}[/]")
     if evidence.look_next:
-        out.print(f"      look at: {evidence.look_next}")
+        _print(escape(f"look at: {evidence.look_next}"))
+
+
+def _print(line: str, indent: int = 6) -> None:
+    """A line of markup; what does not fit goes on below its beginning."""
+    out.print(Padding(line, (0, 0, 0, indent), expand=False))

@@ -1,13 +1,22 @@
 """Time that the learner really worked.
 
-The clock runs while the drill is not paused and the learner is active. A command is activity; after
-`IDLE_AFTER_S` without one the clock stops until the next. So of a gap between two commands at most
-`IDLE_AFTER_S` counts, and nothing of a pause.
+The clock begins when the range has first come up, and runs while the drill is not paused and the learner is
+active. A command is activity; after `IDLE_AFTER_S` without one the clock stops until the next. So of a gap
+between two commands at most `IDLE_AFTER_S` counts, and nothing of a pause.
 """
 
 from collections.abc import Iterable
 
-from drillyard.drill.events import Activity, DaemonStarted, Entry, Paused, Reset, Resumed, Stopped
+from drillyard.drill.events import (
+    Activity,
+    DaemonStarted,
+    Entry,
+    Paused,
+    RangeStarted,
+    Reset,
+    Resumed,
+    Stopped,
+)
 
 IDLE_AFTER_S = 15 * 60.0
 
@@ -16,10 +25,13 @@ def active_seconds(entries: Iterable[Entry], now: float) -> float:
     """Seconds of active time since the last reset, from a timeline in order, as of `now` (epoch seconds)."""
     total = 0.0
     last: float | None = None
+    been_up = False
     for entry in entries:
         match entry.event:
             case Reset():
                 total, last = 0.0, entry.at
+            case RangeStarted() if not been_up:
+                total, last, been_up = 0.0, entry.at, True
             case Activity() | Resumed():
                 total += _gap(last, entry.at)
                 last = entry.at

@@ -1,5 +1,5 @@
 from drillyard.drill.active_time import IDLE_AFTER_S, active_seconds
-from drillyard.drill.events import Activity, DaemonStarted, Entry, Event, Paused, Reset, Resumed
+from drillyard.drill.events import Activity, DaemonStarted, Entry, Event, Paused, RangeStarted, Reset, Resumed
 
 
 def entries(*events: tuple[float, Event]) -> list[Entry]:
@@ -26,6 +26,17 @@ def test_a_pause_counts_nothing() -> None:
         (0, Activity(command="a")), (100, Paused()), (500, Resumed()), (510, Activity(command="b"))
     )
     assert active_seconds(line, 510) == 110
+
+
+def test_nothing_counts_before_the_range_came_up() -> None:
+    line = entries(
+        (0, Activity(command="start")),
+        (300, Activity(command="start")),
+        (310, RangeStarted(took_s=5)),
+        (340, RangeStarted(took_s=5)),
+        (370, Activity(command="b")),
+    )
+    assert active_seconds(line, 380) == 70
 
 
 def test_a_reset_starts_the_clock_anew() -> None:

@@ -1,0 +1,43 @@
+import pytest
+from rich.console import Console
+
+from drillyard.cli import verdicts
+from drillyard.drill.views import EvidenceView, TaskVerdictView, VerdictView
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceView) -> list[str]:
+    console = Console(width=60, record=True, file=None, quiet=False)
+    monkeypatch.setattr(verdicts, "out", console)
+    check = VerdictView.model_construct(
+        id="c",
+        title="Customers feel it",
+        status="inconclusive",
+        reason="",
+        evidence=[evidence],
+        our_bug=False,
+    )
+    task = TaskVerdictView.model_construct(
+        title="Task", outcome="inconclusive", self_assessed="", checks=[check]
+    )
+    with console.capture() as captured:
+        verdicts.draw_task(task)
+    return captured.get().splitlines()
+
+
+def evidence(**given: object) -> EvidenceView:
+    usual = {"what": "w", "status": "inconclusive", "value": None, "unit": "", "low": None, "high": None}
+    more = {"threshold": "", "reason": "", "source": "", "look_next": ""}
+    return EvidenceView.model_construct(**{**usual, **more, **given})  # type: ignore[arg-type]
+
+
+def test_a_long_reason_goes_on_below_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = drawn(monkeypatch, evidence(reason="[1.2] " + "busy " * 30))
+    below = [line for line in lines if "busy" in line]
+    assert len(below) > 1
+    assert all(line.startswith("      ") and len(line.rstrip()) <= 60 for line in below)
+    assert below[0].startswith("      [1.2] busy")
+
+
+def test_a_check_is_not_named_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = drawn(monkeypatch, evidence(what="Customers feel it", reason="not measured"))
+    assert sum("Customers feel it" in line for line in lines) == 1
