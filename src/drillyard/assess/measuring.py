@@ -204,8 +204,8 @@ class _Making:
         """Note that the deadline came before the last round."""
         rounds = len({window.round for window in self.windows})
         reason = (
-            f"the time for it was over after {rounds} rounds of windows: this machine is too busy,"
-            " or a shop hardly answers"
+            f"the time for it was over after {rounds} rounds of windows (starting what did not run counts):"
+            " this machine is too busy, or a shop hardly answers"
         )
         for subject in subjects:
             self.note(subject.name, Gap("", reason))

@@ -108,12 +108,15 @@ def _change(before: Measurement, after: Measurement, old: Interval, new: Interva
         ratio_low=low,
         ratio_high=high,
         basis=basis,
-        different=low is not None and high is not None and (high < 1 - SAME or low > 1 + SAME),
+        different=low is not None and high is not None and low < high and (high < 1 - SAME or low > 1 + SAME),
     )
 
 
 def _quotient(first: Interval, second: Interval) -> tuple[float, float, float] | None:
-    """`second` / `first` with its interval; None where a logarithm has no meaning."""
+    """`second` / `first` with its interval; None where a logarithm has no meaning.
+
+    Sums and worst cases have no interval: their ratio is shown, and proves no difference.
+    """
     if min(first.low, second.low) <= 0 or math.isinf(max(first.high, second.high)):
         return None
     point = second.value / first.value

@@ -1,10 +1,14 @@
 """The search for sustained throughput against a shop of which the capacity is known."""
 
+import asyncio
 from collections import Counter
 
 import numpy as np
 import pytest
 
+from drillyard.assess import measuring
+from drillyard.assess.measuring import Wanted, _Steps
+from drillyard.assess.shape import SHAPES, Load
 from drillyard.assess.throughput import Objective, failed_share, sustained
 from drillyard.traffic.result import Outcome, RouteResult, TrafficResult
 
@@ -87,3 +91,35 @@ def test_the_objective_holds_for_each_route_that_it_names():
     assert not Objective({"x": 100}).met_by(step(101))
     assert Objective({"other": 100}).met_by(step(101))
     assert not Objective({"": 1000}).met_by(step(1, failed=2))
+
+
+class Recorded:
+    """Stands for a session: notes who was sent what, in which order."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, int]] = []
+
+    async def send(self, subject: str, *, rate: float, seconds: float, seed: int, timeout_s: float):
+        self.log.append((subject, seed))
+        await asyncio.sleep(0)
+        return step(50 if rate <= 100 else 900)
+
+
+async def test_searches_take_turns_and_never_repeat_their_requests(monkeypatch):
+    monkeypatch.setattr(measuring, "RECOVER_S", 0)
+    session, turn = Recorded(), asyncio.Lock()
+    wanted = Wanted("s", "1", SHAPES["full"], Load(60, {}))
+    searches = (
+        sustained(
+            _Steps(session, name, wanted, Objective(), turn).take,  # type: ignore[arg-type]  # see Recorded
+            Objective(),
+            start=60,
+            most_steps=6,
+        )
+        for name in ("learner", "par")
+    )
+    await asyncio.gather(*searches)
+    assert [name for name, _ in session.log] == ["learner", "par"] * 6
+    for name in ("learner", "par"):
+        seeds = [seed for who, seed in session.log if who == name]
+        assert len(set(seeds)) == len(seeds)

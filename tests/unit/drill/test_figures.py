@@ -1,11 +1,12 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from drillyard.assess.measurement import LoadWindow, Measurement
 from drillyard.drill.figures import changes, figures
-from drillyard.measure.reading import Reading, Unit, Window
+from drillyard.measure.reading import Combine, Reading, Unit, Window
 from drillyard.traffic.result import TrafficResult
 
 
@@ -76,4 +77,15 @@ def test_what_was_zero_has_no_ratio() -> None:
     )
     (row,) = changes(before, before)
     assert row.ratio is None
+    assert not row.different
+
+
+def test_one_worst_case_beside_another_proves_no_difference() -> None:
+    def worst(name: str, value: float) -> Measurement:
+        made = measurement(name, {"db.connections.max": [1.0] * 4}, {"db.connections.max": [1.0] * 4})
+        seen = Reading("db.connections.max", value, Unit.COUNT, Window(0, 1), "a test", combine=Combine.MAX)
+        return replace(made, windows=tuple(replace(w, readings={seen.name: seen}) for w in made.windows))
+
+    (row,) = [row for row in changes(worst("m1", 20), worst("m2", 26)) if row.name == "db.connections.max"]
+    assert row.ratio == pytest.approx(1.3)
     assert not row.different
