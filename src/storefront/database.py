@@ -57,6 +57,18 @@ def _gone(connection: Connection) -> bool:
     return connection.pgconn.status != ConnStatus.OK
 
 
+_REASONS = {
+    psycopg.errors.DeadlockDetected: "two transactions waited for each other",
+    psycopg.errors.LockNotAvailable: "another transaction was in the way",
+    psycopg.errors.DiskFull: "its disk is full",
+}
+
+
+def _reason(error: psycopg.OperationalError) -> str:
+    """Short, and safe to show. What the server refused was refused over a connection."""
+    return _REASONS.get(type(error), "no connection")
+
+
 class Session:
     """Named queries on one connection."""
 
@@ -162,7 +174,7 @@ class Database:
         except psycopg.errors.QueryCanceled as error:
             raise DatabaseUnavailableError("a query took too long") from error
         except (PoolClosed, psycopg.OperationalError) as error:
-            raise DatabaseUnavailableError("no connection") from error
+            raise DatabaseUnavailableError(_reason(error)) from error
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Session]:

@@ -15,6 +15,9 @@ from storefront.shop import shop_of
 
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
+MOST_CENTS = 2**31 - 1
+"""What the column `orders.amount_cents` holds."""
+
 router = APIRouter()
 
 
@@ -65,6 +68,8 @@ async def _place(session: Session, customer: int, currency: str, token: str) -> 
         raise RefusedError(409, "cart_empty", "The cart is empty.")
     await _reserve(session, lines)
     amount = sum(line["quantity"] * line["price_cents"] for line in lines)
+    if amount > MOST_CENTS:
+        raise RefusedError(409, "amount_too_large", "An order cannot be as large as this cart.")
     order = await session.row("insert_order", customer=customer, amount_cents=amount, currency=currency)
     if order is None:
         raise LookupError("insert_order gave no row back")

@@ -92,6 +92,18 @@ def test_nothing_changes_when_one_product_is_out_of_stock(replica: Replica) -> N
     assert stock_of(replica, 36) == 0
 
 
+def test_an_order_that_no_amount_can_hold_is_refused(replica: Replica) -> None:
+    admin, headers = replica.sign_in("admin"), replica.sign_in("customer11")
+    before = replica.client.get("/api/products/39").json()["price_cents"]
+    place = "/api/admin/products/39"
+    replica.client.put(place, json={"price_cents": 100_000_000, "stock": 50}, headers=admin)
+    replica.fill_cart(headers, 39, quantity=22)
+    answer = replica.checkout(headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "amount_too_large")
+    assert stock_of(replica, 39) == 50
+    replica.client.put(place, json={"price_cents": before}, headers=admin)
+
+
 def test_many_customers_cannot_buy_more_than_there_is(replica: Replica) -> None:
     admin = replica.sign_in("admin")
     replica.client.put("/api/admin/products/37", json={"stock": 5}, headers=admin)
