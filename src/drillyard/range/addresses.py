@@ -170,6 +170,7 @@ def _forget_gone(directory: Path) -> None:
             continue
         if not owner.is_dir():
             file.unlink()
+            (directory / f"held-{file.name}").unlink(missing_ok=True)
 
 
 def _free(directory: Path) -> Addresses:

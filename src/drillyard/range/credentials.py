@@ -53,7 +53,7 @@ class Credentials:
             raise UserError(
                 "The range's passwords cannot be read",
                 where=str(file),
-                next_step="Reset the drill: drill reset",
+                next_step="Put the file back, or delete the drill and start another: drill stop --delete",
             ) from error
 
     def save(self, file: Path) -> None:

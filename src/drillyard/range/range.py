@@ -176,6 +176,7 @@ class Range:
         """Stop everything in order; bounded. Data, configuration and addresses stay."""
         try:
             await self.supervisor.stop(progress)
+            await asyncio.to_thread(self._clear_sockets)
         finally:
             self._held.close()
 
@@ -204,9 +205,6 @@ class Range:
         """Stop, and delete the range with its data and its reservation of addresses."""
         await self.stop()
         registry.release(self.addresses)
-        for site in map(self.composition.site, _directories(self.directory)):
-            if site.sockets != site.run:
-                await asyncio.to_thread(shutil.rmtree, site.sockets, ignore_errors=True)
         await asyncio.to_thread(shutil.rmtree, self.directory)
 
     async def status(self) -> RangeStatus:
@@ -265,13 +263,20 @@ class Range:
         template = ensure_template(scale=self.settings.scale)
         copy_template(template, destination, self.account, self.credentials)
 
+    def _clear_sockets(self) -> None:
+        """Those that lie outside the range, because their paths would be too long in it."""
+        for site in map(self.composition.site, _directories(self.directory)):
+            if site.sockets != site.run:
+                shutil.rmtree(site.sockets, ignore_errors=True)
+
     def _forget(self) -> None:
         for name in _directories(self.directory):
             shutil.rmtree(self.directory / name)
 
 
 def _directories(directory: Path) -> list[str]:
-    return [entry.name for entry in directory.iterdir() if entry.is_dir() and not entry.is_symlink()]
+    entries = directory.iterdir() if directory.is_dir() else ()
+    return [entry.name for entry in entries if entry.is_dir() and not entry.is_symlink()]
 
 
 def _install(release: Release, components: Iterable[Component]) -> None:

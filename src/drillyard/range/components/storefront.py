@@ -154,10 +154,3 @@ def sql_problems(directory: Path) -> list[Problem]:
             for found in error.problems
         ]
     return []
-
-
-def settings_need_restart(old: Path, new: Path) -> list[str]:
-    """Names of the settings that differ between two good files and that only a new process takes."""
-    settings = import_module("storefront.settings")
-    names: list[str] = settings.needs_restart(settings.load(old), settings.load(new))
-    return names
