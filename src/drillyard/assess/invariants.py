@@ -21,7 +21,8 @@ from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_o
 from drillyard.assess.measurement import LoadWindow, Measurement
 from drillyard.assess.probes import LEEWAY_S
 from drillyard.assess.verdicts import at_least, at_most, never_above, true_that
-from drillyard.measure.proportions import upper_bound
+from drillyard.measure.paired import CONFIDENCE
+from drillyard.measure.wilson import wilson
 from drillyard.scenario.manifest import Budget, Manifest, Promises
 from drillyard.traffic.result import Outcome
 
@@ -119,7 +120,7 @@ def _given_up(m: Measurement) -> list[Verdict]:
     verdicts = []
     for name, counted in outcomes.items():
         asked, well = counted.total(), counted[Outcome.OK]
-        if asked - well > FORGIVEN and upper_bound(well / asked, asked) < ROUTE_SERVED:
+        if asked - well > FORGIVEN and wilson(well / asked, asked, CONFIDENCE)[1] < ROUTE_SERVED:
             verdicts.append(
                 true_that(
                     False,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from drillyard.measure.reading import Unit, Window
 from drillyard.measure.student import t_quantile
+from drillyard.measure.wilson import wilson
 
 CONFIDENCE = 0.95
 """Two-sided confidence of every interval that is shown or judged by."""
@@ -75,7 +76,8 @@ def paired_ratio(a: Sequence[float], b: Sequence[float], *, confidence: float = 
 
     Values are finite and not negative; pairs that are not finite are left out. With fewer than `MIN_PAIRS`
     pairs the interval is unbounded: (point, 0, inf). Where a zero forbids logarithms, it is the interval of
-    the ratio of means (Cochran 1977, section 6.3). Two series of zeros are equal: (1, 1, 1).
+    the ratio of means (Cochran 1977, section 6.3). Counts on one side and none on the other have the interval
+    of two Poisson totals, because a few events prove little. Two series of zeros are equal: (1, 1, 1).
     """
     pairs = [(x, y) for x, y in zip(a, b, strict=True) if math.isfinite(x) and math.isfinite(y)]
     if not pairs:
@@ -83,16 +85,32 @@ def paired_ratio(a: Sequence[float], b: Sequence[float], *, confidence: float = 
     x, y = np.array(pairs, dtype=np.float64).T
     if not x.any() and not y.any():
         return 1.0, 1.0, 1.0
-    if not y.any():
-        return math.inf, math.inf, math.inf
     positive = bool((x > 0).all() and (y > 0).all())
     if x.size < MIN_PAIRS:
         return _point(x, y, positive=positive), 0.0, math.inf
-    return log_t(np.log(x / y), confidence) if positive else _ratio_of_means(x, y, confidence)
+    if positive:
+        return log_t(np.log(x / y), confidence)
+    if x.any() and y.any():
+        return _ratio_of_means(x, y, confidence)
+    return _something_and_nothing(x, y, confidence)
 
 
 def _point(x: Array, y: Array, *, positive: bool) -> float:
-    return float(np.exp(np.log(x / y).mean())) if positive else float(x.mean() / y.mean())
+    if positive:
+        return float(np.exp(np.log(x / y).mean()))
+    return float(x.mean() / y.mean()) if y.any() else math.inf
+
+
+def _something_and_nothing(x: Array, y: Array, confidence: float) -> Bounds:
+    """The ratio where one side is zero throughout. For counts: of the events of both together, x's share is
+    binomial (Przyborowski and Wilenski, Biometrika 31, 1940).
+    """
+    counted = not (x % 1).any() and not (y % 1).any()
+    if x.any():
+        low, _ = wilson(1.0, float(x.sum()), confidence)
+        return math.inf, low / (1 - low) if counted else math.inf, math.inf
+    _, high = wilson(0.0, float(y.sum()), confidence)
+    return 0.0, 0.0, high / (1 - high) if counted else 0.0
 
 
 def _ratio_of_means(x: Array, y: Array, confidence: float) -> Bounds:

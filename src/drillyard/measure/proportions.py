@@ -28,19 +28,6 @@ def proportion_ratio(ours: Interval, our_trials: float, theirs: Interval, their_
     return _interval(ours, (ratio, ratio * math.exp(-half), ratio * math.exp(half)), trials)
 
 
-def upper_bound(share: float, trials: float) -> float:
-    """The largest share that counted trials leave possible (Wilson, JASA 22, 1927; two-sided `CONFIDENCE`).
-
-    1 when there was no trial.
-    """
-    if trials <= 0:
-        return 1.0
-    z = t_quantile((1 + CONFIDENCE) / 2, _MANY)
-    middle = share + z * z / (2 * trials)
-    half = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    return (middle + half) / (1 + z * z / trials)
-
-
 def _interval(ours: Interval, bounds: Bounds, n: int) -> Interval:
     source = f"counts of all windows: {ours.source}"
     return Interval(f"{ours.name} (compared)", *bounds, Unit.RATIO, ours.window, source, n)

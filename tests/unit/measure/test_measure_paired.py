@@ -54,12 +54,22 @@ def test_pairs_that_are_no_numbers_are_left_out():
 
 
 def test_zeros_have_ratios_too():
-    assert paired_ratio([0.0] * 5, [2.0] * 5) == (0.0, 0.0, 0.0)
+    assert paired_ratio([0.0] * 5, [0.2] * 5) == (0.0, 0.0, 0.0)
     assert paired_ratio([0.0] * 5, [0.0] * 5) == (1.0, 1.0, 1.0)
-    assert paired_ratio([3.0] * 5, [0.0] * 5) == (math.inf, math.inf, math.inf)
+    assert paired_ratio([0.3] * 5, [0.0] * 5) == (math.inf, math.inf, math.inf)
     point, low, high = paired_ratio([0, 1, 2, 1, 1], [2, 2, 2, 2, 2])
     assert point == pytest.approx(0.5)
     assert 0 <= low < point < high
+
+
+def test_a_few_events_and_none_prove_no_ratio():
+    point, low, high = paired_ratio([0, 1, 0, 0], [0, 0, 0, 0])
+    assert (point, high) == (math.inf, math.inf)
+    assert low < 1
+    assert paired_ratio([0, 0, 0, 0], [0, 0, 1, 0])[2] > 1
+    assert paired_ratio([9, 8, 9, 10], [0, 0, 0, 0])[1] > 6
+    assert paired_ratio([0, 0, 0, 0], [9, 8, 9, 10])[2] < 0.2
+    assert paired_ratio([1], [0]) == (math.inf, 0.0, math.inf)
 
 
 def test_the_true_ratio_lies_in_19_of_20_intervals():

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from drillyard.measure.paired import Interval
-from drillyard.measure.proportions import proportion_ratio, upper_bound
+from drillyard.measure.proportions import proportion_ratio
 from drillyard.measure.reading import Unit, Window
 
 
@@ -36,12 +36,3 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
         (found := proportion_ratio(drawn(), 200, drawn(), 200)).low <= 1 <= found.high for _ in range(400)
     )
     assert 0.91 <= held / 400 <= 0.99
-
-
-def test_the_upper_bound_of_a_share_is_wilsons() -> None:
-    assert upper_bound(0.0, 10) == pytest.approx(
-        0.2775, abs=1e-3
-    )  # Newcombe, Statistics in Medicine 17, 1998
-    assert upper_bound(81 / 263, 263) == pytest.approx(0.3662, abs=1e-3)
-    assert upper_bound(1.0, 10) == pytest.approx(1)
-    assert upper_bound(0.0, 0) == 1
