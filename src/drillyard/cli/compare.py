@@ -6,10 +6,11 @@ import typer
 from rich.table import Table
 
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import amount, number, out, show_json
+from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import ChangeRow, ComparisonView
+from drillyard.drill.wording import amount, number
 
 
 def command(

@@ -7,10 +7,11 @@ import typer
 from drillyard.cli.asking import confirm
 from drillyard.cli.completing import complete_tasks
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import number, out, show_json, show_markdown
+from drillyard.cli.screen import out, show_json, show_markdown
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import HintRequest, HintsView, HintView
+from drillyard.drill.wording import number
 
 
 def command(

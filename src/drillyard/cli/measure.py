@@ -9,11 +9,12 @@ from rich.table import Table
 from drillyard.base.clock import wall
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import amount, number, out, show_json, span, sparkline
+from drillyard.cli.screen import out, show_json, span, sparkline
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import FigureRow, FiguresView, MeasurementsView
 from drillyard.drill.wire import Measure
+from drillyard.drill.wording import amount, number
 
 
 def command(

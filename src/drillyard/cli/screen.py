@@ -1,7 +1,6 @@
 """Printing: results to standard output, all else to standard error. No colour where there is no terminal."""
 
 import json
-import math
 import sys
 from collections.abc import Sequence
 
@@ -46,28 +45,3 @@ def span(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def number(value: float) -> str:
-    """A figure with three significant digits, and no more than a reader can use."""
-    if math.isnan(value):
-        return "-"
-    magnitude = abs(value)
-    if magnitude >= 100_000:
-        return f"{value:,.0f}"
-    if magnitude >= 100 or value == int(value):
-        return f"{value:.0f}"
-    return f"{value:.1f}" if magnitude >= 10 else f"{value:.2f}" if magnitude >= 1 else f"{value:.3g}"
-
-
-def amount(value: float, unit: str) -> str:
-    """A figure with its unit, as people read it: bytes as MiB, shares as percent."""
-    match unit:
-        case "B":
-            return f"{number(value / 2**20)} MiB"
-        case "ratio":
-            return f"{number(value * 100)} %"
-        case "/s" | "/request" | "":
-            return f"{number(value)}{unit}"
-        case _:
-            return f"{number(value)} {unit}"

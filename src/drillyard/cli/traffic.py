@@ -7,10 +7,11 @@ import typer
 from drillyard.base.errors import UserError
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import number, out, show_json
+from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.wire import Traffic
+from drillyard.drill.wording import number
 
 
 def command(

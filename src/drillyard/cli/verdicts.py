@@ -4,8 +4,9 @@ from rich.markup import escape
 from rich.padding import Padding
 
 from drillyard.base.errors import ExitCode
-from drillyard.cli.screen import amount, out
+from drillyard.cli.screen import out
 from drillyard.drill.views import EvidenceView, TaskVerdictView, VerdictView
+from drillyard.drill.wording import judged
 
 MARKS = {"pass": "[green]✔[/]", "fail": "[red]✘[/]", "inconclusive": "[yellow]?[/]"}
 _CODES = {"pass": ExitCode.OK, "fail": ExitCode.FAILED, "inconclusive": ExitCode.INCONCLUSIVE}
@@ -39,12 +40,10 @@ def _draw_check(check: VerdictView) -> None:
 
 
 def _draw_evidence(evidence: EvidenceView, title: str) -> None:
-    found = "" if evidence.value is None else f": {amount(evidence.value, evidence.unit)}"
-    if evidence.low is not None and evidence.high is not None and evidence.low != evidence.high:
-        found += f" ({amount(evidence.low, evidence.unit)} .. {amount(evidence.high, evidence.unit)})"
-    asked = f", asked for {evidence.threshold}" if evidence.threshold else ""
-    if evidence.what != title or found:
-        _print(escape(f"{evidence.what}{found}{asked}"))
+    interval = (evidence.low, evidence.high)
+    said = judged(evidence.what, evidence.value, interval, evidence.unit, evidence.threshold)
+    if said != title:
+        _print(escape(said))
     for line in (evidence.reason, evidence.source and f"from: {evidence.source}"):
         if line:
             _print(f"[dim]{escape(line)}[/]")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from drillyard.assess.report import CheckLine, FigureLine, Report
 from drillyard.assess.scores import Score
+from drillyard.drill.wording import amount, judged
 
 _MARKS = {"pass": "✔", "fail": "✘", "inconclusive": "?"}
 _OUTCOMES = {
@@ -17,10 +18,13 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Extras:
-    """What stands beside the judgement: the price of hints (points of 100), notes, the debrief."""
+    """What stands beside the judgement: the price of hints (points of 100), notes, the titles of the flaws
+    that were planted, the debrief.
+    """
 
     hints_cost: float
     notes: tuple[str, ...]
+    planted: tuple[str, ...]
     debrief: str
 
 
@@ -42,20 +46,23 @@ def _lines(report: Report, extras: Extras) -> Iterator[str]:
     yield from _figures(report.figures)
     if extras.notes:
         yield from ("", "## Your notes", "", *(f"- {note}" for note in extras.notes))
+    if extras.planted:
+        yield from ("", "## What was planted", "", *(f"- {title}" for title in extras.planted))
     if extras.debrief:
         yield from ("", "---", "", extras.debrief)
 
 
 def _scores(scores: Iterable[Score]) -> Iterator[str]:
     rows = [
-        f"| {s.name} | {s.twin:.4g} | {s.learner:.4g} | {s.par:.4g} | {s.unit} | {_share(s)} |"
+        f"| {s.name} | {_amount(s.twin, s.unit)} | {_amount(s.learner, s.unit)} | {_amount(s.par, s.unit)} |"
+        f" {_share(s)} |"
         for s in scores
     ]
     if rows:
         yield from ("", "## From untouched to par", "")
         yield from (
-            "| reading | untouched | yours | par | unit | way made |",
-            "|---|---|---|---|---|---|",
+            "| reading | untouched | yours | par | way made |",
+            "|---|---|---|---|---|",
             *rows,
         )
 
@@ -83,9 +90,9 @@ def _check(check: CheckLine) -> Iterator[str]:
     if check.our_bug:
         yield "  - This check itself broke: a fault of the drill, not yours."
     for evidence in check.evidence:
-        found = "" if evidence.value is None else f": {evidence.value:.4g} {evidence.unit}".rstrip()
-        asked = f", asked for {evidence.threshold}" if evidence.threshold else ""
-        yield f"  - {evidence.what}{found}{asked}"
+        interval = (evidence.low, evidence.high)
+        said = judged(evidence.what, evidence.value, interval, evidence.unit, evidence.threshold)
+        yield f"  - {said if said != check.title else 'No figure for it:'}"
         if evidence.status.value != "pass":
             yield from (f"    {part}" for part in (evidence.reason, _look(evidence.look_next)) if part)
 
@@ -96,18 +103,18 @@ def _look(text: str) -> str:
 
 def _figures(figures: Iterable[FigureLine]) -> Iterator[str]:
     rows = [
-        f"| {f.name} | {_number(f.before)} | {_number(f.learner)} | {_number(f.twin)} | {_number(f.par)} |"
-        f" {_number(f.ratio)} | {f.unit} |"
+        f"| {f.name} | {_amount(f.before, f.unit)} | {_amount(f.learner, f.unit)} |"
+        f" {_amount(f.twin, f.unit)} | {_amount(f.par, f.unit)} | {_amount(f.ratio, '')} |"
         for f in figures
     ]
     if rows:
         yield from ("", "## Figures", "")
         yield from (
-            "| reading | before | now | untouched | par | now / untouched | unit |",
-            "|---|---|---|---|---|---|---|",
+            "| reading | before | now | untouched | par | now / untouched |",
+            "|---|---|---|---|---|---|",
             *rows,
         )
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+def _amount(value: float | None, unit: str) -> str:
+    return "-" if value is None else amount(value, unit)

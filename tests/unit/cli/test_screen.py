@@ -2,7 +2,8 @@ import math
 
 import pytest
 
-from drillyard.cli.screen import number, span, sparkline
+from drillyard.cli.screen import span, sparkline
+from drillyard.drill.wording import number
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ from drillyard.drill.store import CheckRow
 from drillyard.drill.verdict_views import task_view
 from drillyard.drill.views import ReportView
 from drillyard.drill.wire import Submit
+from drillyard.scenario.scenario import Scenario
+
+
+def _planted(scenario: Scenario, variant: str) -> tuple[str, ...]:
+    return tuple(f"{flaw.family}: {flaw.title}" for flaw in scenario.variant(variant).flaws)
 
 
 async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
@@ -51,7 +56,14 @@ async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
     )
     made = reports.build(judgement, measurement)
     text = await asyncio.to_thread(
-        markdown, made, Extras(_hints_cost(engine), _notes(engine), measuring.scenario.debrief())
+        markdown,
+        made,
+        Extras(
+            hints_cost=_hints_cost(engine),
+            notes=_notes(engine),
+            planted=_planted(measuring.scenario, engine.record.variant),
+            debrief=measuring.scenario.debrief(),
+        ),
     )
     view = ReportView(
         attempt=attempt, outcome=judgement.status.value, markdown=text, data=reports.to_json(made)
