@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of, inconclusive
-from drillyard.assess.measurement import LoadWindow, Measurement
+from drillyard.assess.measurement import SERVED, LoadWindow, Measurement
 from drillyard.assess.probes import LEEWAY_S
 from drillyard.assess.verdicts import at_least, at_most, never_above, true_that
 from drillyard.measure.paired import CONFIDENCE
@@ -27,8 +27,6 @@ from drillyard.scenario.manifest import Budget, Manifest, Promises
 from drillyard.traffic.result import Outcome
 
 TASK = "invariants"
-SERVED = 0.99
-"""At least this share of requests gets the right answer: the shop's own availability objective."""
 ROUTE_SERVED = 0.9
 """A route of which surely less is served was given up, however few of all requests are its own."""
 FORGIVEN = 2

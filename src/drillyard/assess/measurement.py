@@ -28,6 +28,8 @@ class Subject(StrEnum):
     PAR = "par"
 
 
+SERVED = 0.99
+"""At least this share of requests gets the right answer: the shop's own availability objective."""
 THROUGHPUT = "throughput"
 """The gap of a subject whose sustained throughput was not found says why under this name."""
 
@@ -130,7 +132,8 @@ class SubjectView:
 
     def _usable(self, name: str) -> list[tuple[LoadWindow, Reading]]:
         found = [(w, reading) for w in self.windows if (reading := _reading(w, name)) is not None]
-        return [(w, r) for w, r in found if not (w.troubles and _by_time(r)) and math.isfinite(r.value)]
+        doubtful = _by_time(name, [reading for _, reading in found])
+        return [(w, r) for w, r in found if not (w.troubles and doubtful) and math.isfinite(r.value)]
 
     def _why_missing(self, name: str) -> str:
         why = "; ".join(self.reasons(name))
@@ -254,12 +257,14 @@ class Measurement:
         return self.limits[name]
 
 
-def _by_time(reading: Reading) -> bool:
-    """Whether a busy machine changes it: seconds, and requests that ended because they took too long."""
-    return reading.unit in TIME_LIKE or reading.name.startswith(_BY_PATIENCE)
+def _by_time(name: str, readings: list[Reading]) -> bool:
+    """Whether a busy machine may have changed it: seconds, and requests that ended because of their length.
 
-
-_BY_PATIENCE = ("requests.success_ratio", "requests.indeterminate")
+    Where customers were served well all the same, it changed nothing.
+    """
+    if name.startswith("requests.success_ratio"):
+        return min((reading.value for reading in readings), default=1.0) < SERVED
+    return any(reading.unit in TIME_LIKE for reading in readings)
 
 
 def _reading(window: LoadWindow, name: str) -> Reading | None:

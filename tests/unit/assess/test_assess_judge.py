@@ -173,6 +173,9 @@ def test_requests_that_a_busy_machine_let_wait_are_not_held_against_the_shop(mak
     m = make_measurement({"learner": {"requests.success_ratio": [1.0, 0.2]}}, unit=Unit.RATIO)
     m = replace(m, windows=(m.windows[0], replace(m.windows[1], troubles=("busy",))))
     assert m.learner["requests.success_ratio"].value == 1
+    served = make_measurement({"learner": {"requests.success_ratio": [1.0, 0.995]}}, unit=Unit.RATIO)
+    served = replace(served, windows=tuple(replace(w, troubles=("busy",)) for w in served.windows))
+    assert served.learner["requests.success_ratio"].value == pytest.approx(0.9975)
 
 
 def test_an_invariant_that_could_not_be_measured_is_no_pass(whole):
