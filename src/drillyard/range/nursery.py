@@ -63,16 +63,19 @@ class Nursery:
         selector.register(self._control, selectors.EVENT_READ)
         selector.register(wake_read, selectors.EVENT_READ)
         try:
-            while True:
-                for key, _ in selector.select():
-                    if key.fileobj is self._control:
-                        self._receive()
-                    else:
-                        _drain(wake_read)
-                self._report(self._reap())
+            try:
+                while True:
+                    for key, _ in selector.select():
+                        if key.fileobj is self._control:
+                            self._receive()
+                        else:
+                            _drain(wake_read)
+                    self._report(self._reap())
+            except _EndOfServiceError:
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
         except _EndOfServiceError:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            self._end_everything()
+            pass  # a killed supervisor is told twice, by its closed socket and by SIGTERM
+        self._end_everything()
 
     def _receive(self) -> None:
         try:
@@ -181,7 +184,8 @@ class Nursery:
 
 
 def _end_of_service(*_: object) -> None:
-    """Raised out of whatever runs, an import too: nothing may hold up the end."""
+    """Raised out of whatever runs, an import too: nothing may hold up the end. Raises once only."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise _EndOfServiceError
 
 

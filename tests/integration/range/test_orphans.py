@@ -33,6 +33,7 @@ def daemon(directory: Path) -> Iterator["subprocess.Popen[str]"]:
         process.wait()
         if process.stdout:
             process.stdout.close()
+        all_gone(directory)  # a server that still ends writes in what is about to be removed
 
 
 def line_of(process: "subprocess.Popen[str]") -> str:
