@@ -1,5 +1,7 @@
 """`drill list`: the scenarios there are, and the drills of this user."""
 
+from pathlib import Path
+
 from pydantic import BaseModel
 from rich.table import Table
 
@@ -80,7 +82,12 @@ def _scenarios(listing: Listing) -> Table:
 def _drills(listing: Listing) -> Table:
     table = Table("drill", "scenario", "variant", "now", box=None, pad_edge=False)
     table.add_column("workspace", overflow="fold")
+    home = f"{Path.home()}/"
     for line in listing.drills:
         now = "[green]up[/]" if line.daemon else "down"
-        table.add_row(line.name, line.scenario, line.variant, now, line.workspace)
+        table.add_row(line.name, line.scenario, line.variant, now, _shortened(line.workspace, home))
     return table
+
+
+def _shortened(workspace: str, home: str) -> str:
+    return f"~/{workspace.removeprefix(home)}" if workspace.startswith(home) else workspace

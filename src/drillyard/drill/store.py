@@ -175,7 +175,7 @@ class Store:
 
     def active_s(self, now: float | None = None) -> float:
         """Seconds that the learner really worked since the last reset."""
-        kinds = ("activity", "paused", "resumed", "stopped", "reset", "daemon-started")
+        kinds = ("activity", "range-started", "paused", "resumed", "stopped", "reset", "daemon-started")
         return active_seconds(self.timeline(kinds=kinds), wall() if now is None else now)
 
     def reset(self, *, keep_notes: bool) -> None:
@@ -204,6 +204,12 @@ class Store:
             MeasurementRow(str(i), float(str(at)), str(purpose), str(file), str(summary))
             for i, at, purpose, file, summary in found
         ]
+
+    def measured(self) -> bool:
+        """Whether there is a measurement of this start state: one since the last reset."""
+        resets = self.timeline(kinds=("reset",))
+        since = resets[-1].at if resets else 0.0
+        return any(row.at > since for row in self.measurements())
 
     def keep_check(self, row: CheckRow) -> None:
         """Keep the judgement of one task."""

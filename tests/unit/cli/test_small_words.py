@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.cli import hint, measure, start
+from drillyard.cli import hint, list_, measure, start
 from drillyard.drill.places import Places, create, new_record
 from drillyard.drill.views import FiguresView
 
@@ -41,3 +41,8 @@ def test_a_measurement_is_never_to_be_compared_with_itself(name: str, label: str
 
 def test_one_point_is_one_point() -> None:
     assert (hint._points(1), hint._points(3)) == ("1 point", "3 points")
+
+
+def test_a_workspace_at_home_is_shown_short() -> None:
+    assert list_._shortened("/home/me/drills/x", "/home/me/") == "~/drills/x"
+    assert list_._shortened("/srv/x", "/home/me/") == "/srv/x"

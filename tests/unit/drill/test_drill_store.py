@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
-from drillyard.drill.events import Activity, Applied, HintTaken, NoteWritten
+from drillyard.drill.events import Activity, Applied, HintTaken, NoteWritten, RangeStarted
 from drillyard.drill.store import CheckRow, MeasurementRow, Store
 
 WRITER = """
@@ -128,3 +129,17 @@ def test_a_store_of_a_newer_program_is_refused_with_the_remedy(tmp_path: Path) -
 
 def test_the_store_is_private(store: Store) -> None:
     assert store.path.stat().st_mode & 0o077 == 0
+
+
+def test_the_clock_of_the_store_begins_with_the_range(store: Store) -> None:
+    store.append(Activity(command="start"), at=0)
+    store.append(RangeStarted(took_s=1), at=300)
+    assert store.active_s(360) == 60
+
+
+def test_a_measurement_before_a_reset_is_none_of_this_start(store: Store) -> None:
+    assert not store.measured()
+    store.keep_measurement(MeasurementRow("m1", wall(), "measure", "m1.json", "{}"))
+    assert store.measured()
+    store.reset(keep_notes=True)
+    assert not store.measured()
