@@ -149,7 +149,7 @@ def _doubt(found: Interval) -> str:
     if math.isinf(found.low) or math.isinf(found.high):
         return f"{found.n} windows are too few for an interval"
     return (
-        f"the interval {_number(found.low)} to {_number(found.high)} of {found.n} windows holds the bound: "
+        f"the bound is inside {_number(found.low)} to {_number(found.high)} (of {found.n} observations): "
         "measure again, longer or on a quieter machine"
     )
 

@@ -37,6 +37,11 @@ def test_too_few_windows_are_inconclusive_and_say_so():
     assert "too few" in verdict.reason
 
 
+def test_a_bound_inside_the_interval_is_said_with_what_it_rests_on():
+    reason = at_least(interval(0.9, 0.79, 1.0), 0.8).reason
+    assert reason.startswith("the bound is inside 0.79 to 1 (of 5 observations)")
+
+
 def test_nothing_measured_is_inconclusive():
     assert at_least(interval(math.nan, math.nan, math.nan), 1).status is Status.INCONCLUSIVE
 
