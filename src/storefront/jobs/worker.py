@@ -138,11 +138,19 @@ def run(
         signal.signal(signum, lambda received, _frame: signals.put(received))
     process.start()
     log.info("worker started", type=str(worker_type), listen=listen)
-    while signals.get() == signal.SIGHUP:
+    while _next(signals) == signal.SIGHUP:
         if reload is not None:
             _reload(process, reload, instance)
     process.stop()
     log.info("worker stopped", type=str(worker_type))
+
+
+def _next(signals: queue.SimpleQueue[int]) -> int:
+    """Wait for signals; a stop goes before any number of reloads, and several reloads are one."""
+    received = signals.get()
+    while received == signal.SIGHUP and not signals.empty():
+        received = signals.get()
+    return received
 
 
 def _reload(process: WorkerProcess, reload: Callable[[], Settings], instance: str) -> None:
