@@ -145,7 +145,7 @@ class SubjectView:
 class Measurement:
     """Everything one measurement gave. `limits` are the scenario's bounds (budget, promises) by name.
 
-    `kind` is `quick`, `measure` or `full`; `workspace` names the state of the learner's workspace that was
+    `kind` is the name of its shape; `workspace` names the state of the learner's workspace that was
     measured (a commit); `complete` is False for a measurement that was interrupted.
     """
 

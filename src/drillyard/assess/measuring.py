@@ -9,6 +9,7 @@ and may cancel: what is done is kept, and the same call with the same keeper goe
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ from drillyard.measure.reading import Gap, Reading, Window
 from drillyard.scenario.scenario import Scenario
 from drillyard.traffic.result import TrafficResult
 
+log = logging.getLogger(__name__)
+
 _FAILURES = (DrillyardError, psycopg.Error, valkey.ValkeyError, httpx.HTTPError, OSError, TimeoutError)
 """What a range in trouble raises: a gap in the measurement, not the end of it."""
 CAPACITY_SEED = 50_000
@@ -48,6 +51,10 @@ PROBE_GRACE_S = 10.0
 LEAST_LOOK_S = 1.0
 """So much a look-up at the end gets also when the time is over."""
 AUDIT_S = 5.0
+
+
+class BrokenProbeError(DrillyardError):
+    """A probe of a scenario's raised what no range in trouble raises: its author's bug, never a verdict."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ def wanted_for(
 ) -> Wanted:
     """What `checks` need (for `measure`, without checks: learner and twin), with the scenario's load.
 
-    `kind` is `quick`, `measure` or `full`.
+    `kind` is one of `SHAPES`.
     """
     chosen = tuple(checks)
     needs = needs_of(chosen) if chosen else frozenset({Need.LEARNER, Need.TWIN})
@@ -288,7 +295,13 @@ async def _probe(wanted: Wanted, probe: Probe, subject: Subject, session: Sessio
             partial(session.turns.until_not, subject.name),
             wanted.limits,
         )
-        return await probe.run(site)
+        try:
+            return await probe.run(site)
+        except _FAILURES:
+            raise
+        except Exception as error:
+            log.exception("probe %s", probe.id)
+            raise BrokenProbeError(f"the probe {probe.id} is broken: {error!r}") from error
 
 
 async def _capacities(

@@ -1,7 +1,7 @@
 """How long a measurement takes: its windows, and the bound that is promised for it.
 
-`quick` decides the checks of one task, `measure` shows the learner where they stand, `full` is the
-submission.
+`quick` decides the checks of one task, `all` those of every task (all three subjects), `measure` shows the
+learner where they stand, `full` is the submission.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Shape:
         measurements would differ. Windows are at least `SHORTEST_S` long; rounds come down to the fewest that
         give an interval before windows do.
         """
-        rounds = self.rounds if subjects < 3 or self.steps else MIN_PAIRS
+        rounds = self.rounds if subjects < 3 or self.limit_s > QUICK.limit_s else MIN_PAIRS
         over_s = max(spent_s, START_S * (subjects - 1))
         budget_s = (self.limit_s - reserve_s - over_s) / max(subjects, 1)
         window_s = (budget_s - self.warm_s - TURN_S) / rounds - TURN_S
@@ -65,9 +65,10 @@ class Shape:
 
 
 QUICK = Shape("quick", rounds=5, window_s=2.2, warm_s=2.5, limit_s=45, patience_s=5)
+ALL = Shape("all", rounds=5, window_s=2.2, warm_s=2.5, limit_s=120, patience_s=5)
 MEASURE = Shape("measure", rounds=4, window_s=1.8, warm_s=1.5, limit_s=30, patience_s=5)
 FULL = Shape("full", rounds=6, window_s=4.0, warm_s=5.0, limit_s=360, step_s=3.0, steps=9)
-SHAPES: Mapping[str, Shape] = {shape.kind: shape for shape in (QUICK, MEASURE, FULL)}
+SHAPES: Mapping[str, Shape] = {shape.kind: shape for shape in (QUICK, ALL, MEASURE, FULL)}
 
 
 @dataclass(frozen=True)

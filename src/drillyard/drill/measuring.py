@@ -17,6 +17,7 @@ from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.measuring import Wanted, measure, wanted_for
 from drillyard.assess.session import Progress
+from drillyard.assess.shape import START_S
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.drill.content import scenario_of
@@ -46,7 +47,8 @@ class Measuring:
         """Measure what `checks` need (or learner and twin), and keep it as `name`.
 
         An interrupted one is removed, unless it is `resumable`: then the same call goes on with it. The time
-        of its kind counts from here: starting what does not run yet leaves less of it for the windows.
+        of its kind includes the usual time to start what does not run yet; a slow start makes it longer
+        instead of leaving too few windows to judge by.
 
         Raises:
             UserError: a subject could not be started, or results cannot be written.
@@ -57,10 +59,12 @@ class Measuring:
             raise AssertionError("a running range has subjects")
         directory = engine.places.private / "measurements" / name
         wanted = self._wanted(kind, checks, label)
-        deadline = monotonic() + wanted.shape.limit_s
         try:
             async with self._customers_away():
+                begun = monotonic()
                 subjects = await engine.subjects.get(wanted.subjects, self._report)
+                usual_s = min(monotonic() - begun, START_S * (len(subjects) - 1))
+                deadline = monotonic() + wanted.shape.limit_s - usual_s
                 measurement = await measure(
                     wanted,
                     subjects,

@@ -1,6 +1,6 @@
 import pytest
 
-from drillyard.assess.shape import FULL, MEASURE, QUICK, SHAPES, SHORTEST_S, START_S
+from drillyard.assess.shape import ALL, FULL, MEASURE, QUICK, SHAPES, SHORTEST_S, START_S, TURN_S
 from drillyard.measure.paired import MIN_PAIRS
 
 
@@ -37,3 +37,10 @@ def test_leaving_the_search_for_throughput_out_changes_nothing_else():
     without = FULL.throughput_only_with(False)
     assert (without.spare_rounds, without.patience_s) == (FULL.spare_rounds, FULL.patience_s)
     assert MEASURE.throughput_only_with(False) == MEASURE
+
+
+def test_a_check_of_every_task_has_time_for_three_subjects_that_hardly_answer() -> None:
+    fitted = ALL.fitted(3)
+    slow_s = 3 * (fitted.warm_s + MIN_PAIRS * (fitted.window_s + ALL.patience_s + TURN_S))
+    assert fitted.window_s == ALL.window_s
+    assert START_S * 2 + slow_s <= ALL.limit_s

@@ -1,4 +1,4 @@
-"""Judge one task, or all, from a quick measurement."""
+"""Judge one task from a quick measurement, or all from a longer one."""
 
 from pydantic import JsonValue
 
@@ -20,8 +20,9 @@ async def run(engine: Engine, request: Check, report: Reporter) -> JsonValue:
     tasks = [measuring.scenario.task(request.task)] if request.task else list(manifest.tasks)
     checks = {check.id: check for task in tasks for check in for_task(measuring.checks, task.id)}
     name = measuring.next_name()
+    kind = "quick" if request.task else "all"
     measurement = await measuring.take(
-        "quick", name, checks=checks.values(), label=f"check {request.task}".strip()
+        kind, name, checks=checks.values(), label=f"check {request.task}".strip()
     )
     judged = [judge_task(manifest, task, measuring.checks, measurement) for task in tasks]
     kept = invariants_view(judged[0][1])
