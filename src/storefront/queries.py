@@ -37,10 +37,10 @@ class _Adapter(PyFormatAdapter):  # aiosql's adapters carry no annotations
     def process_sql(self, query_name: str, op_type: SQLOperationType, sql: str) -> str:
         """The text that psycopg is given."""
         doubled = sql.replace("%", "%%")
-        return str(super().process_sql(query_name, op_type, doubled))  # type: ignore[no-untyped-call]
+        return str(super().process_sql(query_name, op_type, doubled))  # type: ignore[no-untyped-call]  # as below
 
 
-_LOADER = QueryLoader(_Adapter(), {})  # type: ignore[no-untyped-call]
+_LOADER = QueryLoader(_Adapter(), {})  # type: ignore[no-untyped-call]  # aiosql has no annotations here
 
 
 class QueryError(Exception):

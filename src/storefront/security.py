@@ -12,7 +12,7 @@ import casbin  # type: ignore[import-untyped]  # has no annotations
 import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from casbin.persist.adapters.string_adapter import StringAdapter  # type: ignore[import-untyped]
+from casbin.persist.adapters.string_adapter import StringAdapter  # type: ignore[import-untyped]  # as above
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.storage.redis import RedisStorage
