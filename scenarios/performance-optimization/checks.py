@@ -259,7 +259,7 @@ async def _entries(site: ProbeSite, path: str, *lists: str) -> int:
     return sum(len(entries) for entries in found if isinstance(entries, list))
 
 
-@probe(id="page-content", seconds=10)
+@probe(id="page-content", seconds=10, gives=("content.",))
 async def page_content(site: ProbeSite) -> Sequence[Reading]:
     """Count what is on three pages, as a customer sees them."""
     counted = {

@@ -1,7 +1,9 @@
 """The audit: is everything still in the learner's database that was promised, and everything that was there?
 
-Three questions, each asked of the content and not of anybody's word:
+Four questions, each asked of the content and not of anybody's word:
  - every order that was acknowledged to a simulated customer exists, once, with its customer and amount;
+ - it has all that an order has: lines that add up, a payment, and once that is settled its mail and its stock
+   movement, or the jobs that will make them;
  - every row of the seeded data that nothing in the shop may change is there, unchanged;
  - every job that was handed to a queue is done or still in that queue.
 """
@@ -36,6 +38,7 @@ DESCRIBES = (
     Described("ledger.missing", Unit.COUNT, Combine.LAST),
     Described("ledger.changed", Unit.COUNT, Combine.LAST),
     Described("ledger.doubled", Unit.COUNT, Combine.LAST),
+    Described("ledger.incomplete", Unit.COUNT, Combine.LAST),
     Described("rows.lost.<table>", Unit.COUNT, Combine.LAST),
 )
 AUDITED = ("ledger.", "rows.lost", "jobs.lost")
@@ -59,6 +62,25 @@ _SEEDED: Mapping[str, str] = {
     "reviews": "SELECT count(*), coalesce(sum(hashtextextended(id || '/' || rating || body, 0)::numeric), 0)"
     " FROM public.reviews WHERE id <= %(reviews)s",
 }
+_UNDONE = """
+    SELECT clock_timestamp(), coalesce(array_agg(o.id) FILTER (WHERE o.kind = 'send_mail'), '{}'),
+           coalesce(array_agg(o.id) FILTER (WHERE o.kind IN ('book_sale', 'restock')), '{}')
+      FROM (SELECT kind, (payload ->> 'order_id')::bigint AS id FROM public.outbox WHERE done_at IS NULL) AS o
+"""
+_INCOMPLETE = """
+    SELECT count(*)
+      FROM public.orders o
+      LEFT JOIN public.payments p ON p.order_id = o.id
+     WHERE o.id = ANY(%(orders)s)
+       AND (p.amount_cents IS DISTINCT FROM o.amount_cents
+            OR o.amount_cents IS DISTINCT FROM (SELECT sum(l.quantity::bigint * l.price_cents)
+                                                  FROM public.order_lines l WHERE l.order_id = o.id)
+            OR (p.status <> 'pending' AND p.updated_at < %(now)s
+                AND ((o.id <> ALL(%(mails)s)
+                      AND NOT EXISTS (SELECT FROM public.mails_sent m WHERE m.order_id = o.id))
+                     OR (o.id <> ALL(%(movements)s)
+                         AND NOT EXISTS (SELECT FROM public.stock_movements s WHERE s.order_id = o.id)))))
+"""
 _NEWEST = "SELECT coalesce(max(id), 0) FROM public."
 _WITH_ID = ("products", "customers", "orders", "reviews")
 
@@ -124,6 +146,7 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     entries = await asyncio.to_thread(lambda: [entry for path in ledgers for entry in read(path)])
     async with await _connect(site) as connection:
         counted = await _orders(connection, entries)
+        counted |= {"ledger.incomplete": float(await _incomplete(connection, entries))}
         counted |= {"jobs.lost": float(await _lost_jobs(connection, site))}
         if baseline is not None:
             counted |= _rows_lost(baseline, await _seeded(connection, baseline.newest))
@@ -141,22 +164,24 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     ]
 
 
-async def payment_wait(site: Site, window: Window) -> list[Reading]:
-    """How long payments that were promised in `window` waited until they were charged, or are waiting
-    still.
+async def payment_wait(site: Site, windows: Sequence[Window]) -> list[Reading]:
+    """How long payments that were promised in `windows` waited until they were charged, or are waiting
+    still. What the search for the sustained rate orders is not among them: it overloads the shop on purpose.
     """
     query = """
         SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY waited), max(waited), count(*)
           FROM (SELECT extract(epoch FROM CASE status WHEN 'pending' THEN clock_timestamp()
                                                       ELSE updated_at END - created_at)::float8 AS waited
                   FROM public.payments
-                 WHERE created_at BETWEEN to_timestamp(%s) AND to_timestamp(%s)) AS of_window
+                  JOIN unnest((%(starts)s)::float8[], (%(ends)s)::float8[]) AS of_window (began, ended)
+                    ON created_at BETWEEN to_timestamp(began) AND to_timestamp(ended)) AS promised
     """
+    named = {"starts": [each.start for each in windows], "ends": [each.end for each in windows]}
     async with await _connect(site) as connection:
-        cursor = await connection.execute(query.encode(), (window.start, window.end))
-        row = await cursor.fetchone()
+        row = await (await connection.execute(query.encode(), named)).fetchone()
     if row is None or not row[2]:
         return []
+    window = Window(min(named["starts"]), max(named["ends"]))
     source = "payments.created_at until they were charged, payments of the measured time"
     return [
         Reading(f"promise.payment_wait{suffix}", float(value), Unit.SECONDS, window, source, float(row[2]))
@@ -223,6 +248,29 @@ async def _orders(connection: _Connection, entries: Sequence[Entry]) -> dict[str
         "ledger.changed": float(changed),
         "ledger.doubled": float(doubled),
     }
+
+
+async def _incomplete(connection: _Connection, entries: Sequence[Entry]) -> int:
+    """Acknowledged orders of which something is missing that no job will bring any more. A job's effect is
+    there before the job is done, so what is undone is asked for first.
+    """
+    undone = await (await connection.execute(_UNDONE.encode())).fetchone()
+    if undone is None:
+        return 0
+    named = {"now": undone[0], "mails": undone[1], "movements": undone[2]}
+    promised = sorted(
+        {
+            int(str(e.order_id))
+            for e in entries
+            if e.kind is WriteClass.ACKNOWLEDGED and e.order_id is not None
+        }
+    )
+    found = 0
+    for start in range(0, len(promised), _CHUNK):
+        chunk = {**named, "orders": promised[start : start + _CHUNK]}
+        row = await (await connection.execute(_INCOMPLETE.encode(), chunk)).fetchone()
+        found += int(row[0]) if row else 0
+    return found
 
 
 async def _lost_jobs(connection: _Connection, site: Site) -> int:

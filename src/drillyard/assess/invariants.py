@@ -6,6 +6,8 @@ A scenario gets them without writing anything. Each says why it exists by what i
 |---|---|
 | `customers-served` | speed bought by refusing customers or by answering with less |
 | `writes-kept` | speed bought by losing orders that were acknowledged |
+| `orders-whole` | checkouts made cheap by leaving out what follows from an order |
+| `pages-true` | queries that answer with less, or with nothing where few look |
 | `rows-kept` | tables made small by deleting what is in them |
 | `services-running` | resources saved by stopping what somebody needs |
 | `within-budget` | speed bought with more than the shop has |
@@ -19,7 +21,7 @@ from collections.abc import Iterable
 
 from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of, inconclusive
 from drillyard.assess.measurement import SERVED, LoadWindow, Measurement
-from drillyard.assess.probes import LEEWAY_S
+from drillyard.assess.probes.prices import LEEWAY_S
 from drillyard.assess.verdicts import at_least, at_most, never_above, true_that
 from drillyard.measure.paired import CONFIDENCE
 from drillyard.measure.wilson import wilson
@@ -35,6 +37,8 @@ WRONG = 0.001
 """At most this share of answers may be good in status and wrong in content (a stock that just ran out is
 not).
 """
+PAGE_TRUE = 0.9
+"""Of what a page must show, so much is there: an entry of a cached list may be gone or have moved."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -43,6 +47,14 @@ def invariants(manifest: Manifest) -> list[Check]:
     return [
         _invariant("customers-served", "Customers get the right answers", customers_served),
         _invariant("writes-kept", "No acknowledged order is lost or changed", writes_kept, Need.LEDGER),
+        _invariant(
+            "orders-whole",
+            "An order is one order, with all that follows from it",
+            orders_whole,
+            Need.LEDGER,
+            probes=("order-once",),
+        ),
+        _invariant("pages-true", "Pages show what is in the tables", pages_true, probes=("pages-true",)),
         _invariant("rows-kept", "Nothing that was in the tables is gone", rows_kept, Need.LEDGER),
         _invariant("services-running", "Every service runs", services_running),
         _invariant("within-budget", "The range stays inside its budget", _Budgeted(manifest.budget)),
@@ -172,6 +184,39 @@ def writes_kept(m: Measurement) -> Verdict:
 def _acknowledged(window: LoadWindow) -> int:
     checkouts = window.traffic.routes.get("checkout")
     return checkouts.outcomes[Outcome.OK] if checkouts else 0
+
+
+def orders_whole(m: Measurement) -> Verdict:
+    """An order has lines that add up, a payment, a mail and a stock movement; one key makes one order."""
+    return all_of(
+        never_above(
+            m.learner["ledger.incomplete"],
+            0,
+            what="Acknowledged orders without their lines, payment, mail or stock movement",
+            look_next="checkout.sql and jobs.sql: which statement does not do any more what its name says?",
+        ),
+        never_above(
+            m.learner["promise.orders_per_checkout"],
+            1,
+            what="Orders made by one checkout that was sent three times with one key",
+            look_next="Is the idempotency key still looked up, locked and kept?",
+        ),
+    )
+
+
+def pages_true(m: Measurement) -> Verdict:
+    """Pages drawn at random hold the rows that they must."""
+    found = m.learner.all("content.true.")
+    verdicts = [
+        at_least(
+            share,
+            PAGE_TRUE,
+            what=f"Of what pages must show, shown: {name.removeprefix('content.true.')}",
+            look_next="Ask the shop for a deep page, and the tables for the same rows.",
+        )
+        for name, share in found.items()
+    ]
+    return all_of(*verdicts) if verdicts else at_least(m.learner["content.true.home"], PAGE_TRUE)
 
 
 def rows_kept(m: Measurement) -> Verdict:

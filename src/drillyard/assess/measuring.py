@@ -27,15 +27,15 @@ from drillyard.assess.invariants import limits
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import THROUGHPUT, Capacity, LoadWindow, Measurement
 from drillyard.assess.measurement import Subject as Name
-from drillyard.assess.probe import Probe, ProbeSite, probe_of, said
-from drillyard.assess.probes import price_staleness
+from drillyard.assess.probe import Probe, ProbeSite, said
+from drillyard.assess.probes import shipped_probes
 from drillyard.assess.session import OnProgress, Progress, Session
 from drillyard.assess.shape import SHAPES, TURN_S, Load, Shape
 from drillyard.assess.subject import Subject
 from drillyard.assess.throughput import RECOVER_S, Objective, sustained
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import DrillyardError
-from drillyard.measure.reading import Gap, Reading, Window
+from drillyard.measure.reading import Gap, Reading
 from drillyard.scenario.scenario import Scenario
 from drillyard.traffic.result import TrafficResult
 
@@ -122,8 +122,7 @@ def wanted_for(
 
 def all_probes(scenario: Scenario) -> list[Probe]:
     """The probes that come with every scenario, and its own."""
-    shipped = [made for made in (probe_of(price_staleness),) if made is not None]
-    return [*shipped, *load_probes(scenario.directory)]
+    return [*shipped_probes(), *load_probes(scenario.directory)]
 
 
 async def measure(
@@ -266,7 +265,7 @@ async def _running(
         asyncio.create_task(
             making.find(
                 subject.name,
-                ["promise."],
+                probe.gives,
                 _probe(wanted, probe, subject, session),
                 within_s=min(left_s, probe.seconds + PROBE_GRACE_S),
             )
@@ -374,9 +373,10 @@ async def _looks(
     wanted: Wanted, subject: Subject, making: _Making, baseline: Baseline | None, ledgers: Iterable[Path]
 ) -> None:
     """What is looked up in the learner's range after the last window."""
-    measured = Window(making.started, wall())
-    waited = payment_wait(subject.site, measured)
-    await making.find(subject.name, ["promise.payment"], waited, within_s=_left_s(making))
+    measured = [window.window for window in making.windows if window.subject == subject.name]
+    if measured:
+        waited = payment_wait(subject.site, measured)
+        await making.find(subject.name, ["promise.payment"], waited, within_s=_left_s(making))
     if wanted.audit:
         found = audit(subject.site, baseline, dict.fromkeys((*ledgers, subject.ledger)))
         await making.find(subject.name, AUDITED, found, within_s=_left_s(making))

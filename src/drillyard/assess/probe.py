@@ -13,12 +13,21 @@ findings.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import psycopg
 
 from drillyard.base.clock import wall
+from drillyard.base.errors import DrillyardError
 from drillyard.measure.reading import Combine, Reading, Unit, Window
+
+SQL_TIMEOUT_S = 10
+_OPTIONS = f"-c statement_timeout={SQL_TIMEOUT_S}s -c search_path=pg_catalog"
+
+
+class ProbeError(DrillyardError):
+    """The shop did not answer a probe in a way that it could go on with: nothing is proven."""
 
 
 @dataclass
@@ -44,10 +53,18 @@ class ProbeSite:
         """A reading of this probe, with the probe's own time as its window."""
         return Reading(name, value, unit, Window(self.started, wall()), source, combine=combine)
 
-    async def sql(self, query: str, *parameters: object) -> list[tuple[object, ...]]:
-        """Rows of one query against the subject's database, in a connection of its own."""
-        async with await psycopg.AsyncConnection.connect(self.dsn, autocommit=True) as connection:
-            cursor = await connection.execute(query.encode(), parameters or None)
+    async def sql(self, query: str, named: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """Rows of one query against the subject's database, in a connection of its own.
+
+        `named` are the values of its `%(name)s`; tables are written with their schema.
+
+        Raises:
+            psycopg.Error: the database does not answer, or not within `SQL_TIMEOUT_S`.
+        """
+        async with await psycopg.AsyncConnection.connect(
+            self.dsn, autocommit=True, options=_OPTIONS, application_name="drillyard-measure"
+        ) as connection:
+            cursor = await connection.execute(query.encode(), named)
             return list(await cursor.fetchall())
 
 
@@ -68,6 +85,8 @@ class Probe:
     seconds: float
     quick: bool
     run: ProbeFunction
+    gives: tuple[str, ...] = ("promise.",)
+    """Beginnings of its readings: what a measurement says is missing when the probe could not be made."""
 
 
 _ATTRIBUTE = "__drillyard_probe__"
@@ -77,13 +96,17 @@ def probe(
     *,
     id: str,
     seconds: float,
+    gives: Iterable[str] = ("promise.",),
     subjects: Iterable[str] = ("learner",),
     quick: bool = True,
 ) -> Callable[[ProbeFunction], ProbeFunction]:
-    """Mark an async function of a scenario's `checks.py` as a probe that takes at most `seconds`."""
+    """Mark an async function of a scenario's `checks.py` as a probe that takes at most `seconds`.
+
+    `gives` are the beginnings of its readings' names.
+    """
 
     def mark(function: ProbeFunction) -> ProbeFunction:
-        setattr(function, _ATTRIBUTE, Probe(id, frozenset(subjects), seconds, quick, function))
+        setattr(function, _ATTRIBUTE, Probe(id, frozenset(subjects), seconds, quick, function, tuple(gives)))
         return function
 
     return mark

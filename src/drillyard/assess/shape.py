@@ -67,7 +67,7 @@ class Shape:
 QUICK = Shape("quick", rounds=5, window_s=2.2, warm_s=2.5, limit_s=45, patience_s=5)
 ALL = Shape("all", rounds=5, window_s=2.2, warm_s=2.5, limit_s=120, patience_s=5)
 MEASURE = Shape("measure", rounds=4, window_s=1.8, warm_s=1.5, limit_s=30, patience_s=5)
-FULL = Shape("full", rounds=6, window_s=4.0, warm_s=5.0, limit_s=360, step_s=3.0, steps=9)
+FULL = Shape("full", rounds=6, window_s=4.0, warm_s=5.0, limit_s=360, step_s=3.0, steps=14)
 SHAPES: Mapping[str, Shape] = {shape.kind: shape for shape in (QUICK, ALL, MEASURE, FULL)}
 
 

@@ -19,6 +19,7 @@ from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import MissingReadingError
 from drillyard.assess.measuring import Wanted, measure
 from drillyard.assess.probe import ProbeSite
+from drillyard.assess.probes import prices
 from drillyard.assess.session import Session
 from drillyard.assess.shape import Shape
 from drillyard.base.clock import until, wall
@@ -42,7 +43,7 @@ SHORT = Shape("quick", rounds=4, window_s=1.5, warm_s=1.0, limit_s=120, spare_ro
 
 def described() -> list[Described]:
     sources = [each for source in source_types() for each in source.describes]
-    return [*customers.DESCRIBES, *probes.DESCRIBES, *audit.DESCRIBES, *sources]
+    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *sources]
 
 
 async def test_a_measurement_holds_readings_of_every_source_and_is_kept(pair: Pair, tmp_path: Path):
@@ -71,7 +72,9 @@ async def test_a_measurement_holds_readings_of_every_source_and_is_kept(pair: Pa
     assert m.learner["processes.memory"].value > 50e6
     assert m.learner["requests.success_ratio"].value == 1
     assert m.learner["ledger.acknowledged"].value > 0
-    for name in ("ledger.missing", "ledger.changed", "ledger.doubled", "jobs.lost", "rows.lost.orders"):
+    for name in ("missing", "changed", "doubled", "incomplete"):
+        assert m.learner[f"ledger.{name}"].value == 0
+    for name in ("jobs.lost", "rows.lost.orders"):
         assert m.learner[name].value == 0
     assert m.ratio("db.calls_per_request").wholly_outside(0, 2) is False
     again = kept.load(tmp_path / "m1")
@@ -225,6 +228,49 @@ async def test_a_deleted_or_changed_order_and_a_shrunken_table_are_found(pair: P
     assert dirty["rows.lost.products"] == 0
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [
+        b"DELETE FROM order_lines WHERE order_id = %s",
+        b"DELETE FROM payments WHERE order_id = %s",
+        b"DELETE FROM mails_sent WHERE order_id = %s",
+        b"DELETE FROM stock_movements WHERE order_id = %s",
+    ],
+)
+async def test_an_order_without_what_follows_from_it_is_found(pair: Pair, tmp_path: Path, harm: bytes):
+    subject = pair.subject("twin")
+    load = Wanted("test", "7", replace(SHORT, rounds=1, window_s=3), LOAD)
+    settled = (
+        b"SELECT o.id, o.customer_id, o.amount_cents FROM orders o JOIN payments p ON p.order_id = o.id"
+        b" WHERE p.status <> 'pending' AND p.updated_at > now() - interval '1 hour'"
+        b" AND EXISTS (SELECT FROM mails_sent m WHERE m.order_id = o.id)"
+        b" AND EXISTS (SELECT FROM stock_movements m WHERE m.order_id = o.id) ORDER BY o.id DESC LIMIT 1"
+    )
+    async with await psycopg.AsyncConnection.connect(subject.site.audit_dsn, autocommit=True) as admin:
+        await Session([subject], LOAD, load.shape, Keeper(tmp_path / "m")).send(
+            subject, rate=50, seconds=3, seed=int(wall())
+        )
+
+        async def found() -> bool:
+            return (await admin.execute(settled)).rowcount == 1
+
+        await until(found, deadline_s=20, what="an order is paid, booked and confirmed")
+        order, customer, amount = await (await admin.execute(settled)).fetchone() or (0, 0, 0)
+        writer = LedgerWriter(tmp_path / "ledger.jsonl")
+        writer.append(
+            Entry(WriteClass.ACKNOWLEDGED, "k", 0.0, customer=customer, order_id=order, amount_cents=amount)
+        )
+        writer.close()
+        counts = []
+        for statement in (b"SELECT %s", harm):
+            await admin.execute(b"SET session_replication_role = replica")
+            await admin.execute(statement, (order,))
+            readings = await audit.audit(subject.site, None, [tmp_path / "ledger.jsonl"])
+            counts.append({each.name: each.value for each in readings}["ledger.incomplete"])
+        await admin.execute(b"DELETE FROM orders WHERE id = %s", (order,))
+    assert counts == [0, 1]
+
+
 async def test_jobs_that_were_thrown_out_of_their_queue_are_found(pair: Pair):
     site = pair.subject("twin").site
     endpoint = site.addresses.endpoint("valkey")
@@ -249,14 +295,14 @@ async def test_a_price_that_stays_old_is_seen_from_outside_and_put_back(pair: Pa
     async with httpx.AsyncClient(base_url=f"http://{subject.target}", timeout=20, trust_env=False) as client:
         site = ProbeSite("twin", client, subject.site.audit_dsn, at_once, {"promise.price_stale_s": 1.0})
         before = await _prices(site)
-        readings = await probes.price_staleness(site)
+        readings = await prices.price_staleness(site)
         assert await _prices(site) == before
     assert [reading.name for reading in readings] == ["promise.price_seen_after"]
     assert readings[0].value > 1
 
 
 async def _prices(site: ProbeSite) -> list[tuple[object, ...]]:
-    return await site.sql("SELECT id, price_cents FROM products ORDER BY id")
+    return await site.sql("SELECT id, price_cents FROM public.products ORDER BY id")
 
 
 async def test_subjects_go_to_the_background_and_come_back(pair: Pair):

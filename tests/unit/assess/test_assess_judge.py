@@ -65,6 +65,7 @@ def whole(make_measurement):
     """A measurement in which every invariant holds."""
     exact = {
         "ledger.acknowledged": 5, "ledger.missing": 0, "ledger.changed": 0, "ledger.doubled": 0,
+        "ledger.incomplete": 0, "promise.orders_per_checkout": 1, "content.true.reviews": 1,
         "jobs.lost": 0, "rows.lost.orders": 0,
         "promise.price_seen_after": 15, "promise.payment_wait": 1, "services.down": 0,
         "services.without_process": 0, "services.processes": 6, "db.connections.max": 20,
@@ -113,6 +114,9 @@ def test_a_task_is_judged_with_all_invariants_beside_it(whole):
     [
         ("ledger.missing", 1, "writes-kept"),
         ("ledger.changed", 1, "writes-kept"),
+        ("ledger.incomplete", 1, "orders-whole"),
+        ("promise.orders_per_checkout", 2, "orders-whole"),
+        ("content.true.reviews", 0.5, "pages-true"),
         ("rows.lost.orders", 1, "rows-kept"),
         ("services.without_process", 1, "services-running"),
         ("services.down", 1, "services-running"),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from drillyard.assess import probes
-from drillyard.assess.probe import ProbeSite
-from drillyard.assess.probes import LEEWAY_S, ProbeError, price_staleness
+from drillyard.assess.probe import ProbeError, ProbeSite
+from drillyard.assess.probes import prices
+from drillyard.assess.probes.prices import LEEWAY_S, price_staleness
 from drillyard.base.clock import monotonic
 
 pytestmark = pytest.mark.anyio
@@ -58,8 +58,8 @@ async def tried(shop: Shop) -> float:
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in {"EVERY_S": 0.02, "MARGIN_S": 0.3, "SETUP_S": 0.5, "RESTORE_S": 0.2}.items():
-        monkeypatch.setattr(probes, name, seconds)
-    monkeypatch.setattr(probes, "TRIED", 1)
+        monkeypatch.setattr(prices, name, seconds)
+    monkeypatch.setattr(prices, "TRIED", 1)
 
 
 async def test_a_price_that_is_seen_in_time_keeps_the_promise_and_is_put_back():

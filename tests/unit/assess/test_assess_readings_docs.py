@@ -14,7 +14,7 @@ ROW = re.compile(
 
 def described() -> list[Described]:
     sources = [each for source in source_types() for each in source.describes]
-    return [*customers.DESCRIBES, *probes.DESCRIBES, *audit.DESCRIBES, *sources]
+    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *sources]
 
 
 def test_the_page_of_readings_lists_exactly_what_the_code_gives():

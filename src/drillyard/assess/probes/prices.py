@@ -1,4 +1,4 @@
-"""Probes that come with every scenario."""
+"""How soon a changed price is on the pages: tried, because a page can say anything of its own age."""
 
 import asyncio
 import random
@@ -7,11 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-import httpx
-
-from drillyard.assess.probe import ProbeSite, probe, said
+from drillyard.assess.probe import ProbeError, ProbeSite, probe, said
+from drillyard.assess.probes.shop import ADMIN, UNANSWERED, bearer
 from drillyard.base.clock import monotonic
-from drillyard.base.errors import DrillyardError
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
 
@@ -33,15 +31,6 @@ and end after it: by so much a correct shop may be later than the lifetime that 
 """
 PROMISE = "promise.price_stale_s"
 DEFAULT_PROMISE_S = 30.0
-_ADMIN = {"email": "admin@shop.test", "password": "drillyard"}
-
-
-class ProbeError(DrillyardError):
-    """The shop did not answer a probe in a way that it could go on with."""
-
-
-_UNANSWERED = (ProbeError, httpx.HTTPError)
-"""No answer, or none to go on with: it is asked again, and proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +117,7 @@ class _Watched:
             await self.site.turn()
             try:
                 done += await self._change_one()
-            except _UNANSWERED as error:
+            except UNANSWERED as error:
                 problem = said(error)
                 await asyncio.sleep(EVERY_S)
             if not done and monotonic() >= end:
@@ -136,7 +125,7 @@ class _Watched:
 
     async def _change_one(self) -> bool:
         if not self.header:
-            self.header = {"Authorization": f"Bearer {await _token(self.site)}"}
+            self.header = await bearer(self.site, ADMIN)
         asked = monotonic()
         pages, price_cents = await _pages(self.site)
         if not pages or pages[0].product in self.old:
@@ -170,7 +159,7 @@ class _Watched:
         asked = monotonic()
         try:
             items = await _items(self.site, page.path)
-        except _UNANSWERED as error:
+        except UNANSWERED as error:
             page.problem = said(error)
             return
         page.problem = ""
@@ -212,15 +201,8 @@ class _Watched:
             try:
                 await _set_price(self.site, self.header, product, price_cents)
                 return
-            except _UNANSWERED:
+            except UNANSWERED:
                 await asyncio.sleep(EVERY_S)
-
-
-async def _token(site: ProbeSite) -> str:
-    answer = await site.http.post("/api/sessions", json=_ADMIN)
-    if not answer.is_success:
-        raise ProbeError(f"the administrator could not sign in: {answer.status_code}")
-    return str(answer.json()["token"])
 
 
 async def _pages(site: ProbeSite) -> tuple[list[_Page], int]:

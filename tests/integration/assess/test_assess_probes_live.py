@@ -1,0 +1,128 @@
+"""What the probes of pages and orders say of a real shop: as shipped, and with queries that answer with less."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from assess_pair import Pair
+
+from drillyard.assess.probe import ProbeSite
+from drillyard.assess.probes.orders import order_once
+from drillyard.assess.probes.pages import pages_true
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
+
+EMPTY_DEEP_PAGES = """\
+-- name: category_products_by_newest(category, entries, skipped)
+SELECT id, name, price_cents, popularity, clock_timestamp() AS price_as_of
+FROM products p
+WHERE :skipped = 0 AND active
+  AND category_id IN (SELECT id FROM categories WHERE :category IN (id, parent_id))
+ORDER BY created_at DESC, id
+LIMIT :entries;
+"""
+FIRST_REVIEWS = """\
+-- name: reviews_of_product(product, before, entries, skipped)
+SELECT r.id, r.rating, r.helpful, r.body, r.created_at, 'somebody' AS author
+FROM (SELECT * FROM reviews WHERE id < :before AND :skipped >= 0 ORDER BY id LIMIT :entries) AS r
+WHERE :product > 0;
+"""
+NO_LINES = """\
+-- name: lines_of_orders(orders)
+SELECT order_id, product_id, ''::text AS name, quantity, price_cents
+FROM order_lines
+WHERE order_id = (:orders)[1] AND false;
+"""
+ANY_SEARCH = """\
+-- name: search_products(pattern, patterns, entries, skipped)
+SELECT id, name, price_cents, popularity, clock_timestamp() AS price_as_of
+FROM products
+WHERE name ILIKE :pattern AND name ILIKE ALL(:patterns) AND active AND id < 100 AND :skipped = 0
+LIMIT :entries;
+"""
+NOTHING_SOLD = """\
+-- name: sales_by_category(days)
+SELECT slug AS category, :days AS units, 1 AS amount_cents FROM categories;
+"""
+FORGETFUL = """\
+-- name: order_of_idempotency_key(customer, key)^
+SELECT id, amount_cents, currency, status FROM orders WHERE false AND customer_id = :customer AND :key <> '';
+
+-- name: insert_idempotency_key(customer, key, order_id)!
+INSERT INTO idempotency_keys (customer_id, key, order_id) VALUES (:customer, :key, :order_id)
+ON CONFLICT DO NOTHING;
+
+-- name: take_cart(customer)
+SELECT c.product_id, c.quantity, p.price_cents
+FROM cart_items c
+JOIN products p ON p.id = c.product_id
+WHERE c.customer_id = :customer
+ORDER BY c.product_id;
+"""
+
+
+async def at_once() -> None:
+    return
+
+
+@asynccontextmanager
+async def learner(pair: Pair) -> AsyncIterator[ProbeSite]:
+    subject = pair.subject("learner")
+    async with httpx.AsyncClient(base_url=f"http://{subject.target}", timeout=20, trust_env=False) as client:
+        yield ProbeSite("learner", client, subject.site.audit_dsn, at_once)
+
+
+@asynccontextmanager
+async def replaced(pair: Pair, file: str, text: str) -> AsyncIterator[ProbeSite]:
+    """The learner's shop with these queries, and without a cache that remembers others."""
+    workspace = pair.directory / "learner-ws"
+    path = workspace / "storefront" / "sql" / file
+    before = path.read_text() if path.exists() else None
+    path.write_text(text)
+    try:
+        await pair.ranges["learner"].apply(workspace)
+        async with learner(pair) as site:
+            yield site
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_text(before)
+        await pair.ranges["learner"].apply(workspace)
+
+
+async def test_the_shop_as_shipped_shows_what_is_in_its_tables(pair: Pair):
+    async with learner(pair) as site:
+        shares = {each.name.removeprefix("content.true."): each.value for each in await pages_true(site)}
+    kinds = {"home", "listing_popularity", "listing_price", "listing_newest", "search", "reviews", "product"}
+    assert shares == dict.fromkeys(kinds | {"history", "report"}, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "kind"),
+    [
+        ("catalogue.sql", EMPTY_DEEP_PAGES, "listing_newest"),
+        ("reviews.sql", FIRST_REVIEWS, "reviews"),
+        ("orders.sql", NO_LINES, "history"),
+        ("search.sql", ANY_SEARCH, "search"),
+        ("admin.sql", NOTHING_SOLD, "report"),
+    ],
+)
+async def test_a_query_that_answers_with_less_is_seen(pair: Pair, file: str, text: str, kind: str):
+    async with replaced(pair, file, text) as site:
+        drawn = [await pages_true(site) for _ in range(3)]
+    shares = [each.value for found in drawn for each in found if each.name == f"content.true.{kind}"]
+    assert min(shares) < 0.9
+
+
+async def test_a_checkout_that_is_sent_again_makes_one_order(pair: Pair):
+    async with learner(pair) as site:
+        (reading,) = await order_once(site)
+    assert reading.value == 1
+
+
+async def test_a_shop_that_forgets_its_keys_is_seen(pair: Pair):
+    async with replaced(pair, "checkout.sql", FORGETFUL) as site:
+        (reading,) = await order_once(site)
+    assert reading.value == 3
