@@ -1,4 +1,4 @@
-"""What the probes of pages and orders say of a real shop: as shipped, and with queries that answer with less."""
+"""What the probes of pages and orders say of a real shop: as shipped, and with queries that answer less."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
