@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+import numpy as np
 import psycopg
 import valkey.asyncio as valkey
 from psycopg.rows import tuple_row
@@ -44,6 +46,7 @@ DESCRIBES = (
 AUDITED = ("ledger.", "rows.lost", "jobs.lost")
 """Beginnings of the readings that `audit` gives."""
 TIMEOUT_S = 20
+PARTNER_TIMEOUT_S = 5
 JOB_GRACE_S = 2.0
 """A job that was handed over less than this long ago may be between the database and its queue."""
 _CHUNK = 5_000
@@ -164,29 +167,42 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     ]
 
 
-async def payment_wait(site: Site, windows: Sequence[Window]) -> list[Reading]:
-    """How long payments that were promised in `windows` waited until they were charged, or are waiting
-    still. What the search for the sustained rate orders is not among them: it overloads the shop on purpose.
+async def payment_wait(site: Site, windows: Sequence[Window], ledgers: Iterable[Path]) -> list[Reading]:
+    """How long orders that were acknowledged in `windows` waited until the partner had charged them, or are
+    waiting still: by the traffic's ledger and the partner's, not by what the shop says of itself.
+
+    What the search for the sustained rate orders is not among them: it overloads the shop on purpose.
+
+    Raises:
+        httpx.HTTPError: the partner does not answer.
+        UserError: a ledger is damaged.
     """
-    query = """
-        SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY waited), max(waited), count(*)
-          FROM (SELECT extract(epoch FROM CASE status WHEN 'pending' THEN clock_timestamp()
-                                                      ELSE updated_at END - created_at)::float8 AS waited
-                  FROM public.payments
-                  JOIN unnest((%(starts)s)::float8[], (%(ends)s)::float8[]) AS of_window (began, ended)
-                    ON created_at BETWEEN to_timestamp(began) AND to_timestamp(ended)) AS promised
-    """
-    named = {"starts": [each.start for each in windows], "ends": [each.end for each in windows]}
-    async with await _connect(site) as connection:
-        row = await (await connection.execute(query.encode(), named)).fetchone()
-    if row is None or not row[2]:
-        return []
-    window = Window(min(named["starts"]), max(named["ends"]))
-    source = "payments.created_at until they were charged, payments of the measured time"
-    return [
-        Reading(f"promise.payment_wait{suffix}", float(value), Unit.SECONDS, window, source, float(row[2]))
-        for suffix, value in (("", row[0]), ("_max", row[1]))
+    span = Window(min(each.start for each in windows), max(each.end for each in windows))
+    entries = await asyncio.to_thread(lambda: [entry for path in ledgers for entry in read(path)])
+    async with httpx.AsyncClient(timeout=PARTNER_TIMEOUT_S, trust_env=False) as client:
+        answer = await client.get(site.url("partner", f"/v1/statement?since={span.start}"))
+    answer.raise_for_status()
+    now = wall()
+    charged = {charge["key"]: charge for charge in answer.json()["charges"]}
+    waits = [
+        _waited(entry, charged.get(f"order-{entry.order_id}"), now)
+        for entry in entries
+        if entry.kind is WriteClass.ACKNOWLEDGED
+        and any(each.start <= (entry.answered or 0) <= each.end for each in windows)
     ]
+    if not waits:
+        return []
+    source = "the ledger of the traffic beside the partner's statement, orders of the windows"
+    return [
+        Reading(f"promise.payment_wait{suffix}", value, Unit.SECONDS, span, source, float(len(waits)))
+        for suffix, value in (("", float(np.percentile(waits, 95))), ("_max", max(waits)))
+    ]
+
+
+def _waited(entry: Entry, charge: Mapping[str, Any] | None, now: float) -> float:
+    """Seconds from the acknowledgement to the charge of the whole amount, or until now."""
+    whole = charge is not None and charge["amount_cents"] == entry.amount_cents
+    return max(0.0, (charge["at"] if charge and whole else now) - (entry.answered or now))
 
 
 async def _connect(site: Site) -> _Connection:

@@ -20,7 +20,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of, inconclusive
-from drillyard.assess.measurement import SERVED, LoadWindow, Measurement
+from drillyard.assess.measurement import SERVED, LoadWindow, Measurement, MissingReadingError
+from drillyard.assess.probes import pages, reports
 from drillyard.assess.probes.prices import LEEWAY_S
 from drillyard.assess.verdicts import at_least, at_most, never_above, true_that
 from drillyard.measure.paired import CONFIDENCE
@@ -54,7 +55,12 @@ def invariants(manifest: Manifest) -> list[Check]:
             Need.LEDGER,
             probes=("order-once",),
         ),
-        _invariant("pages-true", "Pages show what is in the tables", pages_true, probes=("pages-true",)),
+        _invariant(
+            "pages-true",
+            "Pages show what is in the tables",
+            pages_true,
+            probes=("pages-true", "reports-made"),
+        ),
         _invariant("rows-kept", "Nothing that was in the tables is gone", rows_kept, Need.LEDGER),
         _invariant("services-running", "Every service runs", services_running),
         _invariant("within-budget", "The range stays inside its budget", _Budgeted(manifest.budget)),
@@ -201,22 +207,31 @@ def orders_whole(m: Measurement) -> Verdict:
             what="Orders made by one checkout that was sent three times with one key",
             look_next="Is the idempotency key still looked up, locked and kept?",
         ),
+        never_above(
+            m.learner["promise.order_missing"],
+            0,
+            what="Of charge, mail and stock, missing of an order that the shop says is settled",
+            look_next="checkout.sql and jobs.sql: which statement does not do any more what its name says?",
+        ),
     )
 
 
 def pages_true(m: Measurement) -> Verdict:
-    """Pages drawn at random hold the rows that they must."""
-    found = m.learner.all("content.true.")
-    verdicts = [
-        at_least(
-            share,
+    """Pages drawn at random, and reports that were asked for, hold what they must."""
+    return all_of(*(_shown(m, kind) for kind in (*pages.KINDS, *reports.KINDS)))
+
+
+def _shown(m: Measurement, kind: str) -> Verdict:
+    what = f"Of what must be shown, shown: {kind.replace('_', ' ')}"
+    try:
+        return at_least(
+            m.learner[f"content.true.{kind}"],
             PAGE_TRUE,
-            what=f"Of what pages must show, shown: {name.removeprefix('content.true.')}",
-            look_next="Ask the shop for a deep page, and the tables for the same rows.",
+            what=what,
+            look_next="Ask the shop for it (a deep page, if it is a list), and the tables for the same rows.",
         )
-        for name, share in found.items()
-    ]
-    return all_of(*verdicts) if verdicts else at_least(m.learner["content.true.home"], PAGE_TRUE)
+    except MissingReadingError as error:
+        return inconclusive(str(error), what=what)
 
 
 def rows_kept(m: Measurement) -> Verdict:

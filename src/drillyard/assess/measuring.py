@@ -27,7 +27,7 @@ from drillyard.assess.invariants import limits
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import THROUGHPUT, Capacity, LoadWindow, Measurement
 from drillyard.assess.measurement import Subject as Name
-from drillyard.assess.probe import Probe, ProbeSite, said
+from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
 from drillyard.assess.probes import shipped_probes
 from drillyard.assess.session import OnProgress, Progress, Session
 from drillyard.assess.shape import SHAPES, TURN_S, Load, Shape
@@ -287,12 +287,14 @@ async def _probe(wanted: Wanted, probe: Probe, subject: Subject, session: Sessio
     async with httpx.AsyncClient(
         base_url=f"http://{subject.target}", timeout=PROBE_TIMEOUT_S, trust_env=False
     ) as client:
+        like_a_customer(client)
         site = ProbeSite(
             subject.name,
             client,
             subject.site.audit_dsn or subject.site.dsn,
             partial(session.turns.until_not, subject.name),
             wanted.limits,
+            subject.site.url,
         )
         try:
             return await probe.run(site)
@@ -374,11 +376,12 @@ async def _looks(
 ) -> None:
     """What is looked up in the learner's range after the last window."""
     measured = [window.window for window in making.windows if window.subject == subject.name]
+    whole_ledger = dict.fromkeys((*ledgers, subject.ledger))
     if measured:
-        waited = payment_wait(subject.site, measured)
+        waited = payment_wait(subject.site, measured, whole_ledger)
         await making.find(subject.name, ["promise.payment"], waited, within_s=_left_s(making))
     if wanted.audit:
-        found = audit(subject.site, baseline, dict.fromkeys((*ledgers, subject.ledger)))
+        found = audit(subject.site, baseline, whole_ledger)
         await making.find(subject.name, AUDITED, found, within_s=_left_s(making))
 
 

@@ -30,6 +30,10 @@ class ProbeError(DrillyardError):
     """The shop did not answer a probe in a way that it could go on with: nothing is proven."""
 
 
+def _nowhere(endpoint: str, path: str) -> str:
+    raise ProbeError(f"this site has no endpoint {endpoint} to ask for {path}")
+
+
 @dataclass
 class ProbeSite:
     """One subject as a probe sees it: its front door and its database, and a note of when the probe began.
@@ -45,6 +49,8 @@ class ProbeSite:
     """Returns when the subject is not being measured."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """The scenario's bounds by name, as a measurement has them."""
+    url: Callable[[str, str], str] = _nowhere
+    """The address of a path at one of the range's endpoints, for what lies behind the shop."""
     started: float = field(default_factory=wall)
 
     def reading(
@@ -66,6 +72,14 @@ class ProbeSite:
         ) as connection:
             cursor = await connection.execute(query.encode(), named)
             return list(await cursor.fetchall())
+
+
+def like_a_customer(client: httpx.AsyncClient) -> None:
+    """Let a client send the headers that the traffic's customers send, and no others: a shop that tells
+    probes from customers could answer each as it pleases.
+    """
+    client.headers.clear()
+    client.headers["Host"] = "shop"
 
 
 def said(error: Exception) -> str:

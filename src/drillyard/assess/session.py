@@ -28,7 +28,7 @@ from drillyard.base.clock import monotonic, until, wall
 from drillyard.base.errors import DeadlineError
 from drillyard.measure import quiet
 from drillyard.measure.paired import MIN_PAIRS
-from drillyard.measure.reading import Reading, Window
+from drillyard.measure.reading import Gap, Reading, Window
 from drillyard.measure.watch import Watch
 from drillyard.traffic.plan import Constant, TrafficPlan
 from drillyard.traffic.result import TrafficResult
@@ -45,6 +45,10 @@ nothing.
 One neighbour that burns one of two cores is half of them; beyond this, hardly a moment is left without a
 queue.
 """
+STRANGERS = 0.05
+"""Share of requests beside the customers' that hardly changes a counter."""
+STRAYS = 10
+"""So many requests of probes may still be in work when a window begins, or a customer's may be sent again."""
 SERVING_S = 3.0
 CLOCK_SLIP_S = 0.25
 """How far the wall clock may move against the monotonic one inside a window before somebody changed it."""
@@ -234,8 +238,11 @@ class Session:
         finally:
             await self.turns.end()
         readings = {**sheets.readings, **readings_of(result)}
-        troubles = troubles_of(result, readings, clock_slipped=slipped)
-        window = LoadWindow(subject.name, number, span, result, readings, sheets.gaps, troubles)
+        gaps, troubles = sheets.gaps, troubles_of(result, readings, clock_slipped=slipped)
+        if strangers := strangers_of(result, readings):
+            readings, gaps = readings_of(result), (*gaps, Gap("", strangers))
+            troubles = (*troubles, strangers)
+        window = LoadWindow(subject.name, number, span, result, readings, gaps, troubles)
         await asyncio.to_thread(self._keeper.keep_window, window)
         self._done += 1
         return window
@@ -319,6 +326,17 @@ def troubles_of(
     if clock_slipped:
         found.append("the machine's clock was changed inside the window")
     return tuple(found)
+
+
+def strangers_of(result: TrafficResult, readings: Mapping[str, Reading]) -> str:
+    """Whether others than the customers used the shop in a window: then its counters are not about them."""
+    handled, sent = readings.get("shop.requests"), sum(result.outcomes.values())
+    if handled is None or handled.value <= (1 + STRANGERS) * sent + STRAYS:
+        return ""
+    return (
+        f"the shop handled {handled.value:.0f} requests where customers sent {sent}: somebody else used it"
+        " meanwhile"
+    )
 
 
 def _complete_rounds(windows: Sequence[LoadWindow], subjects: set[str]) -> tuple[LoadWindow, ...]:

@@ -57,7 +57,7 @@ class Measuring:
         if engine.subjects is None:
             engine.running  # noqa: B018 - says what is wrong when nothing runs
             raise AssertionError("a running range has subjects")
-        directory = engine.places.private / "measurements" / name
+        directory = engine.places.measurement(name)
         wanted = self._wanted(kind, checks, label)
         try:
             async with self._customers_away():

@@ -30,6 +30,10 @@ class Places:
         """The daemon's own, closed to everyone else."""
         return self.root / "private"
 
+    def measurement(self, name: str) -> Path:
+        """Where one measurement is kept."""
+        return self.private / "measurements" / name
+
     @property
     def range(self) -> Path:
         """The learner's range."""

@@ -7,9 +7,11 @@ import httpx
 import pytest
 from assess_pair import Pair
 
-from drillyard.assess.probe import ProbeSite
+from drillyard.assess.probe import ProbeError, ProbeSite, like_a_customer
+from drillyard.assess.probes import reports
 from drillyard.assess.probes.orders import order_once
-from drillyard.assess.probes.pages import pages_true
+from drillyard.assess.probes.pages import KINDS, pages_true
+from drillyard.assess.probes.reports import reports_made
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -45,6 +47,21 @@ NOTHING_SOLD = """\
 -- name: sales_by_category(days)
 SELECT slug AS category, :days AS units, 1 AS amount_cents FROM categories;
 """
+EMPTY_REPORT = """\
+-- name: report_customers(days)
+SELECT id AS customer_id, 0 AS orders, 0 AS amount_cents FROM customers WHERE id <= :days;
+"""
+NO_REPORT_JOBS = """\
+-- name: promise_job(kind, payload)!
+INSERT INTO outbox (kind, payload) SELECT :kind, (:payload)::jsonb WHERE :kind <> 'make_report';
+"""
+MAIL_ON_PAPER = """\
+-- name: claim_mail(order_id, kind)!
+WITH written AS (
+    INSERT INTO mails_sent (order_id, kind) VALUES (:order_id, :kind) ON CONFLICT DO NOTHING
+)
+DELETE FROM outbox WHERE false;
+"""
 FORGETFUL = """\
 -- name: order_of_idempotency_key(customer, key)^
 SELECT id, amount_cents, currency, status FROM orders WHERE false AND customer_id = :customer AND :key <> '';
@@ -70,7 +87,8 @@ async def at_once() -> None:
 async def learner(pair: Pair) -> AsyncIterator[ProbeSite]:
     subject = pair.subject("learner")
     async with httpx.AsyncClient(base_url=f"http://{subject.target}", timeout=20, trust_env=False) as client:
-        yield ProbeSite("learner", client, subject.site.audit_dsn, at_once)
+        like_a_customer(client)
+        yield ProbeSite("learner", client, subject.site.audit_dsn, at_once, url=subject.site.url)
 
 
 @asynccontextmanager
@@ -95,8 +113,32 @@ async def replaced(pair: Pair, file: str, text: str) -> AsyncIterator[ProbeSite]
 async def test_the_shop_as_shipped_shows_what_is_in_its_tables(pair: Pair):
     async with learner(pair) as site:
         shares = {each.name.removeprefix("content.true."): each.value for each in await pages_true(site)}
-    kinds = {"home", "listing_popularity", "listing_price", "listing_newest", "search", "reviews", "product"}
-    assert shares == dict.fromkeys(kinds | {"history", "report"}, 1.0)
+    assert shares == dict.fromkeys(KINDS, 1.0)
+
+
+async def test_reports_that_are_asked_for_are_made_and_right(pair: Pair):
+    async with learner(pair) as site:
+        found = {each.name.removeprefix("content.true."): each.value for each in await reports_made(site)}
+    assert found == dict.fromkeys(reports.KINDS, 1.0)
+
+
+async def test_a_report_of_nothing_is_seen(pair: Pair):
+    async with replaced(pair, "jobs.sql", EMPTY_REPORT) as site:
+        found = {each.name: each.value for each in await reports_made(site)}
+    assert found["content.true.requested_customers"] == 0
+
+
+async def test_a_report_that_is_never_made_proves_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reports, "PATIENCE_S", 3.0)
+    async with replaced(pair, "jobs.sql", NO_REPORT_JOBS) as site:
+        with pytest.raises(ProbeError, match="was not there after"):
+            await reports_made(site)
+
+
+async def test_a_mail_that_is_only_written_down_is_seen(pair: Pair):
+    async with replaced(pair, "jobs.sql", MAIL_ON_PAPER) as site:
+        found = {each.name: each.value for each in await order_once(site)}
+    assert found["promise.order_missing"] == 1
 
 
 @pytest.mark.parametrize(
@@ -118,11 +160,11 @@ async def test_a_query_that_answers_with_less_is_seen(pair: Pair, file: str, tex
 
 async def test_a_checkout_that_is_sent_again_makes_one_order(pair: Pair):
     async with learner(pair) as site:
-        (reading,) = await order_once(site)
-    assert reading.value == 1
+        found = {each.name: each.value for each in await order_once(site)}
+    assert found == {"promise.orders_per_checkout": 1, "promise.order_missing": 0}
 
 
 async def test_a_shop_that_forgets_its_keys_is_seen(pair: Pair):
     async with replaced(pair, "checkout.sql", FORGETFUL) as site:
-        (reading,) = await order_once(site)
-    assert reading.value == 3
+        found = {each.name: each.value for each in await order_once(site)}
+    assert found["promise.orders_per_checkout"] == 3

@@ -16,6 +16,7 @@ from drillyard.assess.documents import (
 from drillyard.assess.figures import figures_in
 from drillyard.assess.invariants import invariants, limits
 from drillyard.assess.judge import combined, judge_submission, judge_task, run_check
+from drillyard.assess.probes import pages, reports
 from drillyard.measure.reading import Combine, Reading, Unit, Window
 from drillyard.scenario.manifest import Manifest
 from drillyard.traffic.result import Outcome, RouteResult
@@ -65,7 +66,8 @@ def whole(make_measurement):
     """A measurement in which every invariant holds."""
     exact = {
         "ledger.acknowledged": 5, "ledger.missing": 0, "ledger.changed": 0, "ledger.doubled": 0,
-        "ledger.incomplete": 0, "promise.orders_per_checkout": 1, "content.true.reviews": 1,
+        "ledger.incomplete": 0, "promise.orders_per_checkout": 1, "promise.order_missing": 0,
+        **{f"content.true.{kind}": 1 for kind in (*pages.KINDS, *reports.KINDS)},
         "jobs.lost": 0, "rows.lost.orders": 0,
         "promise.price_seen_after": 15, "promise.payment_wait": 1, "services.down": 0,
         "services.without_process": 0, "services.processes": 6, "db.connections.max": 20,
@@ -116,7 +118,9 @@ def test_a_task_is_judged_with_all_invariants_beside_it(whole):
         ("ledger.changed", 1, "writes-kept"),
         ("ledger.incomplete", 1, "orders-whole"),
         ("promise.orders_per_checkout", 2, "orders-whole"),
+        ("promise.order_missing", 1, "orders-whole"),
         ("content.true.reviews", 0.5, "pages-true"),
+        ("content.true.requested_sales", 0.5, "pages-true"),
         ("rows.lost.orders", 1, "rows-kept"),
         ("services.without_process", 1, "services-running"),
         ("services.down", 1, "services-running"),

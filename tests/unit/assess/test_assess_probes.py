@@ -21,6 +21,7 @@ class Shop:
     def __init__(self, stale_s: float) -> None:
         self.stale_s = stale_s
         self.price = self.shown = 100
+        self.new = 500
         self.changed = 0.0
         self.asked = 0
         self.answer: Callable[[httpx.Request], httpx.Response] = self.page
@@ -35,6 +36,8 @@ class Shop:
             return httpx.Response(200, json={"token": "t"})
         if path == "/api/categories":
             return httpx.Response(200, json={"items": [{"id": 1, "slug": "s"}]})
+        if path.endswith("/8") or path == "/api/home":
+            return self.home(request)
         if request.method == "PUT":
             self.price, self.changed = int(re.findall(rb"[0-9]+", request.content)[0]), monotonic()
             return httpx.Response(200, json={})
@@ -42,6 +45,13 @@ class Shop:
             self.shown = self.price
         item = {"id": 7, "price_cents": self.shown, "name": "lamp"}
         return httpx.Response(200, json=item if path.endswith("/7") else {"items": [item]})
+
+    def home(self, request: httpx.Request) -> httpx.Response:
+        """Another product, new in the shop, whose price is seen at once."""
+        if request.method == "PUT":
+            self.new = int(re.findall(rb"[0-9]+", request.content)[0])
+        item = {"id": 8, "price_cents": self.new, "name": "vase"}
+        return httpx.Response(200, json=item if request.url.path.endswith("/8") else {"new": [item]})
 
 
 async def tried(shop: Shop) -> float:
@@ -59,7 +69,7 @@ async def tried(shop: Shop) -> float:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in {"EVERY_S": 0.02, "MARGIN_S": 0.3, "SETUP_S": 0.5, "RESTORE_S": 0.2}.items():
         monkeypatch.setattr(prices, name, seconds)
-    monkeypatch.setattr(prices, "TRIED", 1)
+    monkeypatch.setattr(prices, "TRIED", 2)
 
 
 async def test_a_price_that_is_seen_in_time_keeps_the_promise_and_is_put_back():
@@ -76,6 +86,19 @@ async def test_a_price_that_stays_old_breaks_the_promise():
     shop = Shop(stale_s=60)
     assert await tried(shop) > PROMISED_S + LEEWAY_S
     assert shop.price == 100
+
+
+async def test_a_home_page_that_stays_old_breaks_the_promise():
+    shop = Shop(stale_s=0)
+
+    def old_home(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/home":
+            return httpx.Response(200, json={"new": [{"id": 8, "price_cents": 500, "name": "vase"}]})
+        return shop.page(request)
+
+    shop.answer = old_home
+    assert await tried(shop) > PROMISED_S + LEEWAY_S
+    assert shop.new == 500
 
 
 async def test_answers_that_stay_away_now_and_then_are_asked_for_again():

@@ -1,74 +1,147 @@
-"""Whether a checkout that is sent again makes one order: customers do so when an answer is late."""
+"""Whether an order is one order with all that follows from it: one is placed, and followed to its end."""
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
 
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
 from drillyard.assess.probes.shop import bearer
+from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
 
-DESCRIBES = (Described("promise.orders_per_checkout", Unit.COUNT, Combine.LAST),)
-TRIES = 4
-_STOCKED = (
-    "SELECT p.id FROM public.products p JOIN public.stock s ON s.product_id = p.id"
-    " WHERE p.active AND s.on_hand >= 10 AND p.id >= %(from)s ORDER BY p.id LIMIT 1"
+DESCRIBES = (
+    Described("promise.orders_per_checkout", Unit.COUNT, Combine.LAST),
+    Described("promise.order_missing", Unit.COUNT, Combine.LAST),
 )
+TRIES = 4
+QUANTITY = 2
+PATIENCE_S = 15.0
+"""So long an order may take until it is charged, booked and confirmed."""
+EVERY_S = 0.5
+_STOCKED = (
+    "SELECT p.id, s.on_hand FROM public.products p JOIN public.stock s ON s.product_id = p.id"
+    " WHERE p.active AND s.on_hand >= s.reorder_at + 10 AND p.id >= %(from)s ORDER BY p.id LIMIT 1"
+)
+_STOCK = "SELECT on_hand FROM public.stock WHERE product_id = %(product)s"
 _PLACED = (
     "SELECT count(*) FROM public.orders o JOIN public.customers c ON c.id = o.customer_id"
     " WHERE c.email = %(email)s AND o.id > %(newest)s"
+)
+_SETTLED = (
+    "SELECT count(*) FROM public.payments p JOIN public.mails_sent m USING (order_id)"
+    " JOIN public.stock_movements s USING (order_id) WHERE p.order_id = %(order)s AND p.status <> 'pending'"
 )
 _NEWEST = "SELECT coalesce(max(id), 0) FROM public.orders"
 _CUSTOMERS = "SELECT greatest(count(*), 1) FROM public.customers WHERE email LIKE 'customer%%'"
 
 
-@probe(id="order-once", seconds=20)
+@dataclass(frozen=True)
+class _Bought:
+    """A checkout that was sent three times."""
+
+    email: str
+    product: int
+    stock: int
+    receipts: tuple[int, ...]
+    placed: int
+    """New orders of this customer."""
+
+    @property
+    def orders(self) -> int:
+        return max(len(set(self.receipts)), self.placed)
+
+
+@probe(id="order-once", seconds=PATIENCE_S + 15)
 async def order_once(site: ProbeSite) -> Sequence[Reading]:
-    """Check one cart out twice at once and a third time after, with one key; count the orders.
+    """Check one cart out twice at once and a third time after, with one key; count the orders, and follow the
+    first to its charge at the partner, its mail and its stock.
 
     Raises:
-        ProbeError, httpx.HTTPError: no checkout was answered; nothing is proven.
+        ProbeError, httpx.HTTPError: no checkout was answered, or the order did not come to its end in time;
+            nothing is proven.
     """
-    (customers,), *_ = await site.sql(_CUSTOMERS, {})
+    bought = await _buy(site)
+    counted = site.reading(
+        "promise.orders_per_checkout",
+        bought.orders,
+        Unit.COUNT,
+        source="POST /api/checkout three times with one Idempotency-Key; the customer's new orders",
+    )
+    if bought.orders > 1:
+        return [counted, _missing(site, 0)]
+    return [counted, _missing(site, await _follow(site, bought))]
+
+
+def _missing(site: ProbeSite, count: int) -> Reading:
+    source = "stock before and after, GET /v1/charges/order-N at the partner, GET /messages at the mail sink"
+    return site.reading("promise.order_missing", count, Unit.COUNT, source=source)
+
+
+async def _buy(site: ProbeSite) -> _Bought:
+    (customers,), *_ = await site.sql(_CUSTOMERS)
     problem = "nothing could be bought"
     for _ in range(TRIES):
         email = f"customer{random.randint(1, int(customers))}@shop.test"
         await site.turn()
         header = await bearer(site, email)
-        if problem := await _fill_cart(site, header):
+        rows = await site.sql(_STOCKED, {"from": random.randint(1, 500)})
+        if not rows:
+            raise ProbeError("no product has any stock")
+        (product, stock), *_ = rows
+        if problem := await _fill_cart(site, header, product):
             continue
-        (newest,), *_ = await site.sql(_NEWEST, {})
+        (newest,), *_ = await site.sql(_NEWEST)
         await site.turn()
-        receipts = await _check_out(site, {**header, "Idempotency-Key": f"probe-{uuid4()}"})
-        if not receipts:
-            problem = "a checkout was refused"
-            continue
-        (placed,), *_ = await site.sql(_PLACED, {"email": email, "newest": newest})
-        orders = max(len(set(receipts)), int(placed))
-        source = "POST /api/checkout three times with one Idempotency-Key; the customer's new orders"
-        return [site.reading("promise.orders_per_checkout", orders, Unit.COUNT, source=source)]
+        receipts = await _check_out(site, {**header, "Idempotency-Key": f"{uuid4()}"})
+        if receipts:
+            (placed,), *_ = await site.sql(_PLACED, {"email": email, "newest": newest})
+            return _Bought(email, int(product), int(stock), tuple(receipts), int(placed))
+        problem = "a checkout was refused"
     raise ProbeError(problem)
 
 
-async def _fill_cart(site: ProbeSite, header: dict[str, str]) -> str:
+async def _fill_cart(site: ProbeSite, header: Mapping[str, str], product: int) -> str:
     """Put something into the cart; what went wrong, or nothing."""
-    rows = await site.sql(_STOCKED, {"from": random.randint(1, 1000)})
-    if not rows:
-        return "no product has any stock"
-    path = f"/api/cart/items/{rows[0][0]}"
-    answer = await site.http.put(path, json={"quantity": 1}, headers=header)
+    path = f"/api/cart/items/{product}"
+    answer = await site.http.put(path, json={"quantity": QUANTITY}, headers=header)
     return "" if answer.is_success else f"PUT {path} was answered with {answer.status_code}"
 
 
-async def _check_out(site: ProbeSite, header: dict[str, str]) -> list[int]:
+async def _check_out(site: ProbeSite, header: Mapping[str, str]) -> list[int]:
     """The orders of the receipts that came back."""
+    token = f"tok-{random.randrange(10**9):09d}"
 
     async def once() -> httpx.Response:
-        return await site.http.post("/api/checkout", json={"payment_token": "tok-probe"}, headers=header)
+        return await site.http.post("/api/checkout", json={"payment_token": token}, headers=header)
 
     answers = [*await asyncio.gather(once(), once()), await once()]
-    return [answer.json().get("order_id") for answer in answers if answer.status_code == 201]
+    return [int(answer.json()["order_id"]) for answer in answers if answer.status_code == 201]
+
+
+async def _follow(site: ProbeSite, bought: _Bought) -> int:
+    """How many of three things are missing once the shop says that the order came to its end."""
+    order = bought.receipts[0]
+    (left,), *_ = await site.sql(_STOCK, {"product": bought.product})
+    await _settled(site, order)
+    charge = await site.http.get(site.url("partner", f"/v1/charges/order-{order}"))
+    mails = await site.http.get(site.url("mailsink-http", "/messages"), params={"to": bought.email})
+    mails.raise_for_status()
+    sent = [mail for mail in mails.json()["messages"] if f"order-{order}-" in mail["message_id"]]
+    return sum((bought.stock - int(left) < QUANTITY, not charge.is_success, not sent))
+
+
+async def _settled(site: ProbeSite, order: int) -> None:
+    end = monotonic() + PATIENCE_S
+    while monotonic() < end:
+        (found,), *_ = await site.sql(_SETTLED, {"order": order})
+        if found:
+            return
+        await asyncio.sleep(EVERY_S)
+    raise ProbeError(
+        f"an order was not charged, booked and confirmed within {PATIENCE_S:.0f} s: look at the queues"
+    )

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
-from drillyard.assess.probes.shop import ADMIN, UNANSWERED, bearer
+from drillyard.assess.probes.shop import ADMIN, bearer
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
 
@@ -24,6 +24,10 @@ DEEPEST = 62
 PAGES = 2
 """Pages drawn of each kind (of a listing: of each order)."""
 REPORT_DAYS = 30
+SHIPPED_SIZE = 20
+"""Entries on a page of a list, as the shop is shipped: nobody asked for smaller pages."""
+SHIPPED_REVIEWS = 5
+"""Reviews on the page of a product that has so many."""
 
 Page = Mapping[str, Any]
 Judge = Callable[[Page], Awaitable[float]]
@@ -60,6 +64,18 @@ _SALES = (
     " JOIN public.order_lines l ON l.order_id = o.id WHERE o.status <> 'cancelled' AND o.placed_at >"
     " (SELECT max(placed_at) FROM public.orders) - make_interval(days => %(days)s)"
 )
+
+
+KINDS = (
+    *(f"listing_{order}" for order in _ORDERS),
+    "home",
+    "search",
+    "reviews",
+    "product",
+    "history",
+    "report",
+)
+"""Every kind of page that is looked at."""
 
 
 @probe(id="pages-true", seconds=30, gives=("content.true.",))
@@ -107,8 +123,7 @@ async def _draw(site: ProbeSite) -> AsyncIterator[Drawn]:
         yield await _reviews(site)
         yield await _product(site)
     for _ in range(PAGES):
-        if drawn := await _history(site):
-            yield drawn
+        yield await _history(site)
     path = f"/api/admin/reports/sales?days={REPORT_DAYS}"
     yield Drawn("report", path, _sales(site), await _signed_in(site, ADMIN))
 
@@ -126,7 +141,7 @@ async def _listing(site: ProbeSite, order: str) -> Drawn:
     number = _any_page(await _count(site, f"SELECT count(*) {_LISTED}", named))
     query = f"SELECT p.id {_LISTED} ORDER BY {_ORDERS[order]}"
     path = f"/api/products?category={slug}&sort={order}&page={number}"
-    return Drawn(f"listing_{order}", path, _listed(site, query, named, rated=True), {})
+    return Drawn(f"listing_{order}", path, _listed(site, query, named, number, rated=True), {})
 
 
 async def _search(site: ProbeSite) -> Drawn:
@@ -140,7 +155,7 @@ async def _search(site: ProbeSite) -> Drawn:
     number = _any_page(await _count(site, f"SELECT count(*) {_FOUND}", named))
     query = f"SELECT p.id {_FOUND} ORDER BY {_ORDERS['popularity']}"
     path = f"/api/search?q={quote_plus(' '.join(words))}&page={number}"
-    return Drawn("search", path, _listed(site, query, named, rated=True), {})
+    return Drawn("search", path, _listed(site, query, named, number, rated=True), {})
 
 
 async def _reviews(site: ProbeSite) -> Drawn:
@@ -151,25 +166,22 @@ async def _reviews(site: ProbeSite) -> Drawn:
     )
     query = "SELECT id FROM public.reviews WHERE product_id = %(product)s ORDER BY id DESC"
     path = f"/api/products/{named['product']}/reviews?page={number}"
-    return Drawn("reviews", path, _listed(site, query, named), {})
+    return Drawn("reviews", path, _listed(site, query, named, number), {})
 
 
-async def _history(site: ProbeSite) -> Drawn | None:
-    """Orders of somebody who has some, with their lines; nothing when that customer is not let in."""
+async def _history(site: ProbeSite) -> Drawn:
+    """Orders of somebody who has some, with their lines."""
     customer = await _one_of(site, "orders", "customer_id")
     (email,), *_ = await site.sql(
         "SELECT email FROM public.customers WHERE id = %(customer)s", {"customer": customer}
     )
-    try:
-        header = await _signed_in(site, str(email))
-    except UNANSWERED:
-        return None
+    header = await _signed_in(site, str(email))
     named = {"customer": customer}
     number = _any_page(
         await _count(site, "SELECT count(*) FROM public.orders WHERE customer_id = %(customer)s", named)
     )
     query = "SELECT id FROM public.orders WHERE customer_id = %(customer)s ORDER BY id DESC"
-    whole = _listed(site, query, named)
+    whole = _listed(site, query, named, number)
 
     async def judge(page: Page) -> float:
         wanted = [order for order in page["items"] if _adds_up(order)]
@@ -217,7 +229,7 @@ def _page_of_product(site: ProbeSite, product: int) -> Judge:
             (page["id"], page["name"], page["description"], page["category"])
             == (product, name, description, slug),
             abs(page["rating"]["reviews"] - reviews) <= SLACK,
-            set(shown) <= set(newest) and (bool(shown) or not reviews),
+            set(shown) <= set(newest) and len(set(shown)) >= min(reviews, SHIPPED_REVIEWS),
             set(beside) <= set(bought) and (bool(beside) or not bought),
         )
         return float(sum(facts)) / len(facts)
@@ -247,15 +259,17 @@ def _sales(site: ProbeSite) -> Judge:
     return judge
 
 
-def _listed(site: ProbeSite, query: str, named: Mapping[str, object], *, rated: bool = False) -> Judge:
-    """A page of a list whose ids `query` gives in order: all entries are there, about in their place."""
+def _listed(
+    site: ProbeSite, query: str, named: Mapping[str, object], number: int, *, rated: bool = False
+) -> Judge:
+    """Page `number` of a list whose ids `query` gives in order: all are there, about in their place."""
+    first = (number - 1) * SHIPPED_SIZE
+    before = min(first, SLACK)
 
     async def judge(page: Page) -> float:
-        size, number, items = int(page["per_page"]), int(page["page"]), page["items"]
-        first = (number - 1) * size
-        before = min(first, SLACK)
-        around = await _ids(site, query, named, first=first - before, entries=before + size + SLACK)
-        wanted = around[before : before + size]
+        items = page["items"]
+        around = await _ids(site, query, named, first=first - before, entries=before + SHIPPED_SIZE + SLACK)
+        wanted = around[before : before + SHIPPED_SIZE]
         if rated:
             items = await _rightly_rated(site, items)
         return _overlap(wanted, around, [item["id"] for item in items])
@@ -285,8 +299,8 @@ def _adds_up(order: Page) -> bool:
 
 
 def _any_page(entries: int) -> int:
-    """A page of so many entries, twenty on each: any of them, as deep as customers go."""
-    return random.randint(1, max(1, min(DEEPEST, entries // 20)))
+    """One of the full pages of so many entries, as deep as customers go."""
+    return random.randint(1, max(1, min(DEEPEST, entries // SHIPPED_SIZE)))
 
 
 async def _one_of(site: ProbeSite, table: str, column: str, *, key: str = "id") -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -65,6 +65,10 @@ class _Page:
         return self.seen or self.gone
 
 
+_Find = Callable[[ProbeSite], Awaitable[tuple[list[_Page], int]]]
+"""Finds a product, the pages that show its price, and that price."""
+
+
 @probe(id="price-staleness", seconds=LONGEST_S)
 async def price_staleness(site: ProbeSite) -> Sequence[Reading]:
     """Change prices of products that nobody looked at lately, and watch the pages until they show it.
@@ -84,7 +88,7 @@ async def price_staleness(site: ProbeSite) -> Sequence[Reading]:
         await watched.watch(min(promised_s + LEEWAY_S, LONGEST_S))
     finally:
         await watched.put_back()
-    source = "PUT price in the admin area, then GET product, search and listing until they show it"
+    source = "PUT price in the admin area, then GET home, product, search and listing until they show it"
     longest_s = watched.longest_s
     if longest_s <= promised_s + LEEWAY_S:
         watched.require_all_seen()
@@ -116,18 +120,18 @@ class _Watched:
         while done < TRIED and (not done or monotonic() < end):
             await self.site.turn()
             try:
-                done += await self._change_one()
+                done += await self._change_one(_pages if done else _home_pages)
             except UNANSWERED as error:
                 problem = said(error)
                 await asyncio.sleep(EVERY_S)
             if not done and monotonic() >= end:
                 raise ProbeError(problem)
 
-    async def _change_one(self) -> bool:
+    async def _change_one(self, find: _Find) -> bool:
         if not self.header:
             self.header = await bearer(self.site, ADMIN)
         asked = monotonic()
-        pages, price_cents = await _pages(self.site)
+        pages, price_cents = await find(self.site)
         if not pages or pages[0].product in self.old:
             return False
         product = pages[0].product
@@ -205,6 +209,16 @@ class _Watched:
                 await asyncio.sleep(EVERY_S)
 
 
+async def _home_pages(site: ProbeSite) -> tuple[list[_Page], int]:
+    """One of the new products on the home page, which is the same for everybody: its entry may be older."""
+    items = await _items(site, "/api/home")
+    if not items:
+        return [], 0
+    chosen = random.choice(items)
+    price_cents = next((item.price_cents for item in await _items(site, f"/api/products/{chosen.id}")), 0)
+    return [_Page("home", "/api/home", chosen.id, price_cents + 1)], price_cents
+
+
 async def _pages(site: ProbeSite) -> tuple[list[_Page], int]:
     """A product's own page, and a search and a listing with a page size that nobody else uses; its price."""
     per_page = random.randint(11, 19)
@@ -226,7 +240,7 @@ async def _pages(site: ProbeSite) -> tuple[list[_Page], int]:
 
 
 async def _items(site: ProbeSite, path: str) -> list[_Item]:
-    """What a page lists; a page of one thing lists that."""
+    """What a page lists (the home page: what is new); a page of one thing lists that."""
     answer = await site.http.get(path)
     if answer.status_code != 200:
         raise ProbeError(f"GET {path} was answered with {answer.status_code}")
@@ -239,7 +253,7 @@ async def _items(site: ProbeSite, path: str) -> list[_Item]:
                 str(each.get("name", "")),
                 str(each.get("slug", "")),
             )
-            for each in body.get("items", [body])
+            for each in body.get("items", body.get("new", [body]))
         ]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ProbeError(f"GET {path} was answered with something else: {error!r}") from error

@@ -1,10 +1,11 @@
 """Judge the whole drill: restart the range, measure everything anew, judge, report.
 
 Each stage is noted when it is done, and windows of the measurement are kept as they are made: a submission
-that was cut short goes on where it was.
+that was cut short goes on where it was, unless another release was applied meanwhile: then it begins anew.
 """
 
 import asyncio
+import shutil
 
 from pydantic import JsonValue
 
@@ -33,15 +34,18 @@ async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
     engine.running  # noqa: B018 - says what is wrong when nothing runs
     attempt = engine.store.begin_attempt()
     stage = next(row.stage for row in engine.store.attempts() if row.id == attempt)
+    name, restarted = f"s{attempt}", f"restarted with release {engine.running.releases.current.number}"
     try:
-        if not stage:
+        if stage != restarted:
+            # Windows of another release would be judged as this one's.
+            await asyncio.to_thread(shutil.rmtree, engine.places.measurement(name), ignore_errors=True)
             report("restarting the range: what was mended has to stay mended")
             await engine.maker.restart(LEARNER, engine.running, report)
-            stage = "restarted"
+            stage = restarted
             engine.store.update_attempt(attempt, state="running", stage=stage)
         measuring = Measuring(engine, report)
         measurement = await measuring.take(
-            "full", f"s{attempt}", checks=measuring.checks, label=f"submission {attempt}", resumable=True
+            "full", name, checks=measuring.checks, label=f"submission {attempt}", resumable=True
         )
     except BaseException:
         engine.store.update_attempt(attempt, state="interrupted", stage=stage)
