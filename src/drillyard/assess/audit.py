@@ -27,7 +27,7 @@ from drillyard.base.errors import UserError
 from drillyard.measure.reading import Combine, Reading, Unit, Window
 from drillyard.measure.site import Site
 from drillyard.measure.source import Described
-from drillyard.measure.sources.queues import find_queues, messages
+from drillyard.measure.sources.queues import dead_letters, find_queues, messages
 from drillyard.traffic.ledger import Entry, WriteClass, read
 
 _Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -49,6 +49,8 @@ TIMEOUT_S = 20
 PARTNER_TIMEOUT_S = 5
 JOB_GRACE_S = 2.0
 """A job that was handed over less than this long ago may be between the database and its queue."""
+REPORTS_S = 300
+"""Reports asked for longer ago are not looked for: the row of a job that is done is kept for a while only."""
 _CHUNK = 5_000
 
 # Each row: how many seeded rows there are, and a checksum of what nothing in the shop changes in them.
@@ -71,7 +73,7 @@ _UNDONE = """
       FROM (SELECT kind, (payload ->> 'order_id')::bigint AS id FROM public.outbox WHERE done_at IS NULL) AS o
 """
 _INCOMPLETE = """
-    SELECT count(*)
+    SELECT o.id
       FROM public.orders o
       LEFT JOIN public.payments p ON p.order_id = o.id
      WHERE o.id = ANY(%(orders)s)
@@ -149,8 +151,9 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     entries = await asyncio.to_thread(lambda: [entry for path in ledgers for entry in read(path)])
     async with await _connect(site) as connection:
         counted = await _orders(connection, entries)
-        counted |= {"ledger.incomplete": float(await _incomplete(connection, entries))}
-        counted |= {"jobs.lost": float(await _lost_jobs(connection, site))}
+        dead = await _dead_letters(site)
+        counted |= {"ledger.incomplete": float(await _incomplete(connection, entries, dead))}
+        counted |= {"jobs.lost": float(await _lost_jobs(connection, site, dead))}
         if baseline is not None:
             counted |= _rows_lost(baseline, await _seeded(connection, baseline.newest))
     window = Window(started, wall())
@@ -266,43 +269,57 @@ async def _orders(connection: _Connection, entries: Sequence[Entry]) -> dict[str
     }
 
 
-async def _incomplete(connection: _Connection, entries: Sequence[Entry]) -> int:
-    """Acknowledged orders of which something is missing that no job will bring any more. A job's effect is
-    there before the job is done, so what is undone is asked for first.
+async def _incomplete(connection: _Connection, entries: Sequence[Entry], dead: frozenset[int]) -> int:
+    """Acknowledged orders of which something is missing that no job will bring any more; looked at twice,
+    because orders move while one looks. An order of a dead letter (in `dead`) was put aside, not lost.
     """
-    undone = await (await connection.execute(_UNDONE.encode())).fetchone()
-    if undone is None:
-        return 0
-    named = {"now": undone[0], "mails": undone[1], "movements": undone[2]}
-    promised = sorted(
-        {
-            int(str(e.order_id))
-            for e in entries
-            if e.kind is WriteClass.ACKNOWLEDGED and e.order_id is not None
-        }
-    )
-    found = 0
-    for start in range(0, len(promised), _CHUNK):
-        chunk = {**named, "orders": promised[start : start + _CHUNK]}
-        row = await (await connection.execute(_INCOMPLETE.encode(), chunk)).fetchone()
-        found += int(row[0]) if row else 0
-    return found
-
-
-async def _lost_jobs(connection: _Connection, site: Site) -> int:
-    """Jobs that are neither done nor in a queue; looked at twice, because jobs move while one looks."""
-    first = await _unaccounted(connection, site)
+    acknowledged = (entry for entry in entries if entry.kind is WriteClass.ACKNOWLEDGED)
+    promised = {int(str(entry.order_id)) for entry in acknowledged if entry.order_id is not None}
+    first = await _lacking(connection, sorted(promised - dead))
     if not first:
         return 0
     await asyncio.sleep(JOB_GRACE_S / 2)
-    return len(first & await _unaccounted(connection, site))
+    return len(await _lacking(connection, sorted(first)))
 
 
-async def _unaccounted(connection: _Connection, site: Site) -> frozenset[tuple[str, int]]:
+async def _lacking(connection: _Connection, orders: Sequence[int]) -> set[int]:
+    """Those of `orders` without all that they must have. A job's effect is there before the job is done, so
+    what is undone is asked for first.
+    """
+    undone = await (await connection.execute(_UNDONE.encode())).fetchone()
+    if undone is None:
+        return set()
+    named = {"now": undone[0], "mails": undone[1], "movements": undone[2]}
+    found: set[int] = set()
+    for start in range(0, len(orders), _CHUNK):
+        chunk = {**named, "orders": orders[start : start + _CHUNK]}
+        found |= {
+            int(row[0]) for row in await (await connection.execute(_INCOMPLETE.encode(), chunk)).fetchall()
+        }
+    return found
+
+
+async def _lost_jobs(connection: _Connection, site: Site, dead: frozenset[int]) -> int:
+    """Jobs that are neither done nor in a queue; looked at twice, because jobs move while one looks."""
+    first = await _unaccounted(connection, site, dead)
+    if not first:
+        return 0
+    await asyncio.sleep(JOB_GRACE_S / 2)
+    return len(first & await _unaccounted(connection, site, dead))
+
+
+async def _unaccounted(
+    connection: _Connection, site: Site, dead: frozenset[int]
+) -> frozenset[tuple[str, int]]:
+    """Handed-over jobs in no queue (but for those about an order that never was: deleting them is no loss),
+    pending payments that no job will charge, and reports that no job was promised for.
+    """
     grace = (JOB_GRACE_S,)
     sent = await connection.execute(
         b"SELECT id FROM public.outbox WHERE done_at IS NULL"
-        b" AND sent_at < clock_timestamp() - make_interval(secs => %s)",
+        b" AND sent_at < clock_timestamp() - make_interval(secs => %s)"
+        b" AND (payload ->> 'order_id' IS NULL OR EXISTS"
+        b" (SELECT FROM public.orders o WHERE o.id = (payload ->> 'order_id')::bigint))",
         grace,
     )
     waiting = {int(row[0]) for row in await sent.fetchall()}
@@ -314,22 +331,44 @@ async def _unaccounted(connection: _Connection, site: Site) -> frozenset[tuple[s
         b" AND (o.payload ->> 'order_id')::bigint = p.order_id)",
         grace,
     )
-    without_job = {("payment", int(row[0])) for row in await orphans.fetchall()}
-    return frozenset({("job", number) for number in waiting - queued} | without_job)
+    reports = await connection.execute(
+        b"SELECT r.id FROM public.reports r WHERE r.finished_at IS NULL"
+        b" AND r.requested_at BETWEEN clock_timestamp() - make_interval(secs => %s)"
+        b" AND clock_timestamp() - make_interval(secs => %s)"
+        b" AND NOT EXISTS (SELECT FROM public.outbox o WHERE o.kind = 'make_report'"
+        b" AND (o.payload ->> 'report_id')::bigint = r.id)",
+        (REPORTS_S, *grace),
+    )
+    never_promised = {("report", int(row[0])) for row in await reports.fetchall()}
+    without_job = {("payment", int(row[0])) for row in await orphans.fetchall() if int(row[0]) not in dead}
+    return frozenset({("job", number) for number in waiting - queued} | without_job | never_promised)
+
+
+async def _dead_letters(site: Site) -> frozenset[int]:
+    """The orders that dead letters are about."""
+    async with _broker(site) as client:
+        return frozenset(
+            [
+                order
+                for key in (await find_queues(client)).values()
+                async for message in dead_letters(client, key)
+                if isinstance(order := message.get("kwargs", {}).get("order_id"), int)
+            ]
+        )
 
 
 async def _queued_ids(site: Site) -> set[int]:
+    async with _broker(site) as client:
+        return {
+            number
+            for key in (await find_queues(client)).values()
+            async for message in messages(client, key)
+            if isinstance(number := message.get("options", {}).get("outbox_id"), int)
+        }
+
+
+def _broker(site: Site) -> valkey.Valkey:
     endpoint = site.addresses.endpoint("valkey")
-    client = valkey.Valkey(
+    return valkey.Valkey(
         host=endpoint.host, port=endpoint.port, socket_timeout=3, client_name="drillyard-measure"
     )
-    try:
-        found: set[int] = set()
-        for key in (await find_queues(client)).values():
-            async for message in messages(client, key):
-                number = message.get("options", {}).get("outbox_id")
-                if isinstance(number, int):
-                    found.add(number)
-        return found
-    finally:
-        await client.aclose()

@@ -90,23 +90,27 @@ def written(m: Measurement, file: str, sections: Iterable[str], *, min_words: in
 def figures_measured(
     m: Measurement, file: str, sections: Iterable[str] = (), *, at_least: int = 1
 ) -> Verdict:
-    """Figures in these sections (all, when none is named) were measured; those that were not are named.
+    """Figures were measured; those in these sections (all, when none is named) that were not are named.
 
-    Passes with `at_least` figures that a kept measurement stands behind, and more of them than of others.
+    Passes with `at_least` different figures that a kept measurement stands behind, and more of them than of
+    others in those sections: a setting's old and new value belong into a document, and nobody measured them.
+    What stands in a code block, such as the output of a command, counts for the document only.
     """
     if file not in m.documents:
         return _one(Status.FAIL, f"{file} is not in the workspace, or is not text")
     wanted = {_key(title) for title in sections}
-    chosen = [s for s in sections_of(m.documents[file]) if not wanted or _key(s.title) in wanted]
     known = candidates((*m.earlier, m))
-    good: list[Figure] = []
+    good: set[tuple[str, frozenset[str]]] = set()
     bad: list[Figure] = []
-    for section in chosen:
+    for section in sections_of(m.documents[file]):
+        counts = not wanted or _key(section.title) in wanted
         for figure in figures_in(section.text):
-            placed = replace(figure, line=figure.line + section.line)
-            (good if backed(figure, known) else bad).append(placed)
+            if backed(figure, known):
+                good.add((figure.text, figure.words))
+            elif counts and not figure.quoted:
+                bad.append(replace(figure, line=figure.line + section.line))
     enough = len(good) >= at_least and len(good) > len(bad)
-    what = f"{file}: {len(good)} figures that were measured, {len(bad)} that were not"
+    what = f"{file}: {len(good)} different figures that were measured, {len(bad)} that were not"
     first = _one(Status.PASS if enough else Status.FAIL, what, f"at least {at_least}, and more than others")
     named = tuple(
         Evidence(
@@ -129,7 +133,7 @@ def _document(m: Measurement, document: Document) -> Verdict:
     said = written(m, document.file, document.sections)
     if not document.figures or document.file not in m.documents:
         return said
-    return all_of(said, figures_measured(m, document.file, at_least=document.figures))
+    return all_of(said, figures_measured(m, document.file, document.measured, at_least=document.figures))
 
 
 def _one(status: Status, what: str, threshold: str = "", look_next: str = "") -> Verdict:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from drillyard.assess.measurement import Measurement
 from drillyard.measure.paired import Interval
-from drillyard.measure.reading import Unit
+from drillyard.measure.reading import TIME_LIKE, Unit
 
 TOLERANCE = 0.1
 """How far a figure may be from the value: people round."""
@@ -71,6 +71,8 @@ class Figure:
     line: int
     words: frozenset[str]
     """The words of its line."""
+    quoted: bool = False
+    """Whether it stands in a code block."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +86,19 @@ class Candidate:
 
 
 def figures_in(text: str) -> list[Figure]:
-    """Every number with a unit outside code; `line` counts from 1."""
+    """Every number with a unit but for those in inline code; `line` counts from 1."""
     found = []
     fenced = False
     for number, line in enumerate(text.splitlines(), start=1):
         if line.lstrip().startswith("```"):
             fenced = not fenced
             continue
-        if fenced:
-            continue
         plain = _CODE.sub(" ", line)
         words = frozenset(_WORD.findall(plain.lower()))
         for match in _FIGURE.finditer(plain):
             kind, factor = _SCALE[match["unit"]]
             value = float(match["number"].replace(",", "").replace(" ", "")) * factor
-            found.append(Figure(match[0].strip(), kind, value, number, words))
+            found.append(Figure(match[0].strip(), kind, value, number, words, fenced))
     return found
 
 
@@ -114,16 +114,19 @@ def candidates(measurements: Sequence[Measurement]) -> list[Candidate]:
             most = min(capacity.bracket, capacity.rate * 1.5)
             found.append(Candidate("rate", capacity.rate, most, words))
     found += _changes(measurements)
+    found += _beside_the_twin(measurements)
     return found
 
 
 def backed(figure: Figure, known: Iterable[Candidate]) -> bool:
     """Whether a measured value stands behind the figure.
 
-    Where the line names readings (`search`, `p95`, `hit`), only the readings that it names best are asked.
+    The line has to name a reading (`search`, `p95`, `hit`); only those that it names best are asked.
     """
     same_kind = [each for each in known if each.kind == figure.kind]
     best = max((len(each.words & figure.words) for each in same_kind), default=0)
+    if not best:
+        return False
     asked = [each for each in same_kind if len(each.words & figure.words) == best]
     return any(_near(figure.value, each) for each in asked)
 
@@ -162,6 +165,24 @@ def _changes(measurements: Sequence[Measurement]) -> Iterator[Candidate]:
             for value in (ratio, 1 / ratio):
                 yield Candidate("times", value, value, words)
                 yield Candidate("share", abs(1 - value), abs(1 - value), words)
+
+
+def _beside_the_twin(measurements: Sequence[Measurement]) -> Iterator[Candidate]:
+    """Seconds as `drill measure` and `drill compare` show them: as ratios to the twin of the same
+    measurement, and how these changed from the first measurement to each later one.
+    """
+    first: dict[str, float] = {}
+    for measurement in measurements:
+        for name, interval in measurement.learner.all().items():
+            twin = measurement.twin.get(name) if interval.unit in TIME_LIKE else None
+            if twin is None or twin.value <= 0 or interval.value <= 0:
+                continue
+            ratio = interval.value / twin.value
+            changed = ratio / first.setdefault(name, ratio)
+            for value in {ratio, 1 / ratio, changed, 1 / changed}:
+                yield Candidate("times", value, value, _words(name))
+                yield Candidate("share", value, value, _words(name))
+                yield Candidate("share", abs(1 - value), abs(1 - value), _words(name))
 
 
 def _words(name: str) -> frozenset[str]:

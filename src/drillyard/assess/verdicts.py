@@ -60,6 +60,19 @@ def no_worse(found: Interval, *, tolerance: float = SAME, what: str = "", look_n
     return _verdict(found, status, threshold, what=what, look_next=look_next)
 
 
+def counts_at_least(found: Interval, bound: float, *, what: str = "", look_next: str = "") -> Verdict:
+    """A ratio of counts over the same requests is at least `bound`.
+
+    Passes by its point and fails only when wholly below: the interval of such a ratio is that of independent
+    counts, and far too wide, because both subjects were sent the same requests. Doubt below the bound is
+    inconclusive.
+    """
+    threshold = f"at least {_number(bound)}"
+    if not math.isnan(found.value) and found.value >= bound:
+        return _verdict(found, Status.PASS, threshold, what=what, look_next=look_next)
+    return _judge(found, bound, math.inf, threshold, what=what, look_next=look_next)
+
+
 def never_above(found: Interval, bound: float, *, what: str = "", look_next: str = "") -> Verdict:
     """What was seen is never above `bound`: for counts and worst cases, which have no interval to be in
     doubt about.

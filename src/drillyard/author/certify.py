@@ -4,12 +4,14 @@ import shutil
 import tempfile
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from drillyard.author.player import Player, PlayError
+from drillyard.assess.invariants import invariants
+from drillyard.author.earlier import digest_of
+from drillyard.author.player import Player, PlayError, Stopping
 from drillyard.author.rows import Case, Kind, Played, Proof
 from drillyard.author.verdicts import judged, moved
 from drillyard.base.clock import monotonic
@@ -25,6 +27,8 @@ class Certificate:
 
     scenario: str
     played: tuple[Played, ...]
+    code: str = ""
+    """Digest of what was played: the scenario, Drillyard and the shop (`author/earlier.py`)."""
 
     @property
     def flips(self) -> dict[str, tuple[str, ...]]:
@@ -52,29 +56,49 @@ class Settings:
     scale: float | None = None
 
 
-def certify(scenario: Scenario, cases: Sequence[Case], settings: Settings, report: Report) -> Certificate:
-    """Play `cases`, `settings.jobs` at a time; `report` hears of each as it ends."""
+def certify(
+    scenario: Scenario,
+    cases: Sequence[Case],
+    settings: Settings,
+    report: Report,
+    earlier: Mapping[str, Played] | None = None,
+) -> Certificate:
+    """Play `cases`, `settings.jobs` at a time; `report` hears of each as it ends.
+
+    What `earlier` has by its key is not played again. Whoever ends this by an exception (a signal, Ctrl-C)
+    has every drill ended first.
+    """
     # Short, and reachable by the account that services run under.
     directory = Path(tempfile.mkdtemp(prefix="certify-"))
     directory.chmod(0o755)
 
+    code = digest_of(scenario.directory)
+    stopping = Stopping()
+
     def one(numbered: tuple[int, Case]) -> Played:
         number, case = numbered
-        played = play(scenario, case, settings, directory / str(number))
+        if known := (earlier or {}).get(case.key):
+            return replace(known, case=case)
+        played = play(scenario, case, settings, directory / str(number), stopping)
         report(played)
         return played
 
     try:
         with ThreadPoolExecutor(settings.jobs) as pool:
-            return Certificate(scenario.slug, tuple(pool.map(one, enumerate(cases))))
+            try:
+                return Certificate(scenario.slug, tuple(pool.map(one, enumerate(cases))), code)
+            except BaseException:
+                stopping.stop()
+                pool.shutdown(cancel_futures=True)
+                raise
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def play(scenario: Scenario, case: Case, settings: Settings, directory: Path) -> Played:
+def play(scenario: Scenario, case: Case, settings: Settings, directory: Path, stopping: Stopping) -> Played:
     """Play one case in `directory` and leave nothing running."""
     directory.mkdir(parents=True)
-    player = Player(directory, f"c{directory.name}")
+    player = Player(directory, f"c{directory.name}", stopping)
     begun = monotonic()
     try:
         try:
@@ -99,4 +123,17 @@ def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, be
         return Played(case, proof, "refused" if refused else "allowed", why, monotonic() - begun)
     if case.kind is Kind.FLAW and case.flaw:
         return moved(case, case.flaw, player.measure("repaired"), monotonic() - begun)
-    return judged(case, player.judge(settings.how), monotonic() - begun)
+    task = _task_of(scenario, case) if settings.how == "check" else ""
+    return judged(case, player.judge(settings.how, task), monotonic() - begun)
+
+
+def _task_of(scenario: Scenario, case: Case) -> str:
+    """The one task that has all the checks that a cheat must fail by (invariants are judged with any task,
+    soonest with the fewest checks beside them); "" when there is no such task: all are judged then.
+    """
+    if case.kind is not Kind.CHEAT or case.recipe is None:
+        return ""
+    tasks = sorted(scenario.manifest.tasks, key=lambda task: len(task.checks))
+    judged_anyway = {each.id for each in invariants(scenario.manifest)}
+    wanted = set(case.recipe.expectation().fails) - judged_anyway
+    return next((task.id for task in tasks if wanted <= set(task.checks)), "")

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from pathlib import Path
 from xml.etree import ElementTree
 
 from rich.table import Table
@@ -46,6 +47,7 @@ def as_json(certificate: Certificate) -> str:
     return json.dumps(
         {
             "scenario": certificate.scenario,
+            "code": certificate.code,
             "exit_code": int(certificate.exit_code),
             "flips": certificate.flips,
             "played": [
@@ -65,6 +67,13 @@ def as_json(certificate: Certificate) -> str:
         },
         indent=1,
     )
+
+
+def write_json(file: Path, certificate: Certificate) -> None:
+    """Write `as_json`, the whole or nothing of it."""
+    partial = file.with_name(file.name + ".part")
+    partial.write_text(as_json(certificate), encoding="utf-8")
+    partial.rename(file)
 
 
 def as_junit(certificate: Certificate) -> str:

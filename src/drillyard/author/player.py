@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
@@ -22,6 +24,35 @@ _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 class PlayError(DrillyardError):
     """A command that must work did not; says which, and the end of what it said."""
+
+
+class Stopping:
+    """Ends the commands that players are running, when the whole is to end."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._lock = threading.Lock()
+        self.asked = False
+
+    def stop(self) -> None:
+        """End what runs; players then end their drills and begin nothing new."""
+        with self._lock:
+            self.asked = True
+            for process in self._running:
+                process.terminate()
+
+    @contextmanager
+    def watched(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        """`process` is ended when the whole is."""
+        with self._lock:
+            self._running.add(process)
+            if self.asked:
+                process.terminate()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.discard(process)
 
 
 @dataclass(frozen=True)
@@ -50,6 +81,7 @@ class Player:
 
     directory: Path
     name: str
+    stopping: Stopping = field(default_factory=Stopping)
 
     @property
     def workspace(self) -> Path:
@@ -76,13 +108,14 @@ class Player:
         """
         return self._run([str(recipe.run), *arguments], limit_s=RECIPE_LIMIT_S, must=True)
 
-    def judge(self, how: str) -> Said:
-        """`drill check` or `drill submit`, as JSON; negative answers are answers.
+    def judge(self, how: str, task: str = "") -> Said:
+        """`drill check` (of one task, if it is named) or `drill submit`, as JSON; a no is an answer.
 
         Raises:
             PlayError: it ended otherwise than with a verdict.
         """
-        said = self._run(["drill", how, "--json"], limit_s=JUDGE_LIMIT_S, must=False)
+        arguments = [how, *([task] if task else []), "--json"]
+        said = self._run(["drill", *arguments], limit_s=JUDGE_LIMIT_S, must=False)
         if said.code not in (ExitCode.OK, ExitCode.FAILED, ExitCode.INCONCLUSIVE):
             raise PlayError(f"drill {how} ended with {said.code}: {said.errors[-1500:]}")
         return said
@@ -97,30 +130,37 @@ class Player:
 
     def end(self) -> None:
         """Stop the drill and remove it. Never raises for a drill that did not come up."""
-        self._run(["drill", "stop", "--delete", "--yes"], limit_s=START_LIMIT_S, must=False)
+        self._run(["drill", "stop", "--delete", "--yes"], limit_s=START_LIMIT_S, must=False, last=True)
 
     def _must(self, arguments: Sequence[str], *, limit_s: float) -> Said:
         return self._run(["drill", *arguments], limit_s=limit_s, must=True)
 
-    def _run(self, command: Sequence[str], *, limit_s: float, must: bool) -> Said:
+    def _run(self, command: Sequence[str], *, limit_s: float, must: bool, last: bool = False) -> Said:
         cwd = self.workspace if self.workspace.is_dir() else self.directory
-        try:
-            done = subprocess.run(
-                command,
-                cwd=cwd,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=limit_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise PlayError(f"{' '.join(command)} took more than {limit_s:g} s") from error
-        if must and done.returncode:
-            said = (done.stderr or done.stdout)[-1500:]
-            raise PlayError(f"{' '.join(command)} ended with {done.returncode}: {said}")
-        return Said(done.returncode, done.stdout, done.stderr)
+        with subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                with nullcontext() if last else self.stopping.watched(process):
+                    output, errors = process.communicate(timeout=limit_s)
+            except BaseException as error:
+                process.kill()
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise PlayError(f"{' '.join(command)} took more than {limit_s:g} s") from error
+                raise
+        if self.stopping.asked and not last:
+            raise PlayError("ended before it was judged")
+        if must and process.returncode:
+            said = (errors or output)[-1500:]
+            raise PlayError(f"{' '.join(command)} ended with {process.returncode}: {said}")
+        return Said(process.returncode, output, errors)
 
     def _environment(self) -> dict[str, str]:
         """The caller's, with a home of its own, the drill named, and `drill` and our Python first on PATH."""

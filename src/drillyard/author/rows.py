@@ -45,6 +45,11 @@ class Case:
         """The same for every variant and repeat."""
         return self.kind if self.kind is Kind.UNTOUCHED else f"{self.kind} {self.name}"
 
+    @property
+    def key(self) -> str:
+        """What tells it from every other case of the scenario."""
+        return f"{self.row}, variant {self.variant}, {self.repeat}"
+
 
 @dataclass(frozen=True)
 class Played:

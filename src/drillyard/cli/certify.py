@@ -1,13 +1,16 @@
 """`drill certify`: prove a scenario."""
 
+import signal
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
 
-from drillyard.author.certify import Settings, certify
-from drillyard.author.output import as_json as certificate_json
-from drillyard.author.output import as_junit, table
+from drillyard.author.certify import Certificate, Settings, certify
+from drillyard.author.earlier import digest_of, earlier
+from drillyard.author.output import as_junit, table, write_json
 from drillyard.author.rows import Kind, Played, cases
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.screen import err, out
@@ -25,6 +28,9 @@ def command(
     how: Annotated[str, typer.Option(help="Judge by `submit`, or quicker by `check`.")] = "submit",
     data_scale: Annotated[float | None, typer.Option(min=0.001, max=4, help="Size of the data.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Play only what the file of --json does not have as proven by this code.")
+    ] = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
 ) -> None:
     """Prove a scenario: untouched fails, solutions pass, cheats fail, each flaw moves its reading."""
@@ -38,18 +44,35 @@ def command(
     )
     if not chosen:
         raise typer.BadParameter("nothing is left to play", param_hint="--kind, --only")
-    err.print(f"{len(chosen)} drills to play, {jobs} at a time. Nothing of yours is touched.")
-    certificate = certify(found, chosen, Settings(how, jobs, data_scale), _say)
+    known = earlier(json_file, found.directory) if resume and json_file else {}
+    left = sum(case.key not in known for case in chosen)
+    err.print(f"{left} drills to play, {jobs} at a time. Nothing of yours is touched.")
+    signal.signal(signal.SIGTERM, _end)
+    so_far = Certificate(found.slug, tuple(known.values()), digest_of(found.directory))
+
+    def keep(played: Played) -> None:
+        nonlocal so_far
+        _say(played)
+        so_far = replace(so_far, played=(*so_far.played, played))
+        if json_file:
+            write_json(json_file, so_far)
+
+    certificate = certify(found, chosen, Settings(how, jobs, data_scale), keep, known)
     out.print(table(certificate))
     for row, outcomes in certificate.flips.items():
         out.print(f"[yellow]Repeats disagreed: {row}: {', '.join(outcomes)}[/]")
     proven = sum(each.proof == "proven" for each in certificate.played)
     out.print(f"{proven} of {len(certificate.played)} as they must be, {len(certificate.flips)} flips.")
     if json_file:
-        json_file.write_text(certificate_json(certificate))
+        write_json(json_file, certificate)
     if junit_file:
         junit_file.write_text(as_junit(certificate))
     raise SystemExit(certificate.exit_code)
+
+
+def _end(_signum: int, _frame: FrameType | None) -> None:
+    """A signal ends it as Ctrl-C does: drills are ended first."""
+    raise KeyboardInterrupt
 
 
 def _say(played: Played) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -27,6 +28,16 @@ from drillyard.drill.operations import Reporter
 from drillyard.drill.store import MeasurementRow
 from drillyard.drill.subjects import ledger_of
 from drillyard.scenario.scenario import Scenario
+
+SEEDS = 1_000_000
+"""How far the seeds of two measurements are apart: windows, warming up and steps count up from them."""
+
+
+def seed_of(drill: str, measurement: str) -> int:
+    """Other requests for each measurement, or caches would know them from the last; the same ones for one
+    that goes on.
+    """
+    return zlib.crc32(f"{drill}/{measurement}".encode()) * SEEDS
 
 
 class Measuring:
@@ -58,7 +69,7 @@ class Measuring:
             engine.running  # noqa: B018 - says what is wrong when nothing runs
             raise AssertionError("a running range has subjects")
         directory = engine.places.measurement(name)
-        wanted = self._wanted(kind, checks, label)
+        wanted = self._wanted(kind, name, checks, label)
         try:
             async with self._customers_away():
                 begun = monotonic()
@@ -106,7 +117,7 @@ class Measuring:
         """A name for one more measurement."""
         return f"m{1 + sum(row.id.startswith('m') for row in self._engine.store.measurements())}"
 
-    def _wanted(self, kind: str, checks: Iterable[Check], label: str) -> Wanted:
+    def _wanted(self, kind: str, name: str, checks: Iterable[Check], label: str) -> Wanted:
         range_ = self._engine.running
         wanted = wanted_for(
             self.scenario,
@@ -117,7 +128,12 @@ class Measuring:
             label=label,
         )
         scale = range_.settings.scale
-        load = replace(wanted.load, products=products_of(scale), customers=customers_of(scale))
+        load = replace(
+            wanted.load,
+            products=products_of(scale),
+            customers=customers_of(scale),
+            seed=seed_of(self._engine.places.name, name),
+        )
         return replace(wanted, load=load)
 
     @asynccontextmanager

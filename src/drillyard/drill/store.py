@@ -182,6 +182,7 @@ class Store:
         """Progress counts from now on. Hints stay counted: what was read cannot be unread."""
         with self.transaction() as connection:
             connection.execute("DELETE FROM checks WHERE attempt IS NULL")
+            connection.execute("UPDATE attempts SET stage = '' WHERE state != 'done'")
             if not keep_notes:
                 connection.execute("DELETE FROM notes")
             self.append(Reset(keep_notes=keep_notes))

@@ -110,12 +110,14 @@ class Variants(_Frozen):
 class Document(_Frozen):
     """A file that the learner writes, relative to the workspace, and the headings that it must have.
 
-    `figures` is how many numbers with a unit in it a kept measurement must stand behind.
+    `figures` is how many numbers with a unit in it a kept measurement must stand behind; in the sections
+    `measured` (all, when none is named) figures without a measurement count against it.
     """
 
     file: str
     sections: tuple[str, ...] = Field(min_length=1)
     figures: int = Field(default=0, ge=0)
+    measured: tuple[str, ...] = ()
 
 
 class Manifest(_Frozen):

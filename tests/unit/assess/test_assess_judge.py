@@ -234,8 +234,39 @@ def test_figures_are_read_with_their_units_and_not_from_code():
         "p95 fell from 840 ms to 0.06 s (14x), 93 % hits, 1,200 req/s, `ttl 30 s`\n```\n5 ms\n```"
     )
     assert [(f.kind, f.value) for f in found] == [
-        ("time", 840), ("time", 60), ("times", 14), ("share", 0.93), ("rate", 1200),
+        ("time", 840), ("time", 60), ("times", 14), ("share", 0.93), ("rate", 1200), ("time", 5),
     ]  # fmt: skip
+    assert [f.quoted for f in found] == [False] * 5 + [True]
+
+
+def test_settings_that_were_changed_and_pasted_output_are_no_unmeasured_figures(make_measurement, tmp_path):
+    m = make_measurement({"learner": {"latency.p95.search": [60.0, 62.0]}})
+    text = (
+        "# What was changed\nttl 0.6 s to 20 s, work_mem 64 kB to 8 MB, timeout 3 s\n"
+        "# After\n```\nlatency.p95.search  61 ms  latency.p50 7 ms\n```\n"
+    )
+    (tmp_path / "results.md").write_text(text)
+    verdict = figures_measured(with_workspace(m, MANIFEST, tmp_path), "results.md", ["After"])
+    assert verdict.status is Status.PASS
+
+
+def test_the_same_figure_again_and_again_is_one(make_measurement, tmp_path):
+    m = make_measurement({"learner": {"latency.p95.search": [60.0, 62.0]}})
+    (tmp_path / "results.md").write_text("# After\np95 search 61 ms 61 ms 61 ms 61 ms\n")
+    m = with_workspace(m, MANIFEST, tmp_path)
+    assert figures_measured(m, "results.md", ["After"], at_least=2).status is Status.FAIL
+
+
+def test_figures_as_ratios_to_the_twin_are_measured(make_measurement, tmp_path):
+    first = make_measurement(
+        {"learner": {"latency.p95.search": [800.0] * 2}, "twin": {"latency.p95.search": [800.0] * 2}}
+    )
+    now = make_measurement(
+        {"learner": {"latency.p95.search": [90.0] * 2}, "twin": {"latency.p95.search": [1200.0] * 2}}
+    )
+    (tmp_path / "results.md").write_text("# After\np95 of search: 13.3x better beside the twin\n")
+    m = with_workspace(now, MANIFEST, tmp_path, earlier=[first])
+    assert figures_measured(m, "results.md", ["After"]).status is Status.PASS
 
 
 def test_figures_without_a_measurement_behind_them_are_named(make_measurement, tmp_path):

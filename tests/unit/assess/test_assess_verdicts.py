@@ -8,6 +8,7 @@ from drillyard.assess.verdicts import (
     at_most,
     between,
     capacity_ratio_at_least,
+    counts_at_least,
     never_above,
     no_worse,
 )
@@ -54,6 +55,12 @@ def test_doubt_about_a_regression_counts_for_the_learner():
 def test_a_worst_case_is_what_was_seen():
     assert never_above(interval(3, 3, 3), 3).status is Status.PASS
     assert never_above(interval(4, 4, 4), 3).status is Status.FAIL
+
+
+def test_counts_pass_by_their_point_and_fail_only_when_wholly_below():
+    assert counts_at_least(interval(0.8, 0.3, 2.0), 0.75).status is Status.PASS
+    assert counts_at_least(interval(0.7, 0.3, 2.0), 0.75).status is Status.INCONCLUSIVE
+    assert counts_at_least(interval(0.3, 0.2, 0.5), 0.75).status is Status.FAIL
 
 
 def test_evidence_carries_value_bound_source_and_where_to_look():

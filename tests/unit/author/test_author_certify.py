@@ -5,11 +5,12 @@ from xml.etree import ElementTree
 import pytest
 
 from drillyard.author.certify import Certificate
-from drillyard.author.output import as_json, as_junit, table
+from drillyard.author.earlier import digest_of, earlier
+from drillyard.author.output import as_json, as_junit, table, write_json
 from drillyard.author.player import PlayError, Said
 from drillyard.author.rows import Case, Kind, Played, Proof, cases
 from drillyard.author.verdicts import judged, moved
-from drillyard.base.errors import ExitCode
+from drillyard.base.errors import ExitCode, UserError
 from drillyard.scenario import Flaw, find_scenario
 from drillyard.scenario.recipe import Recipe
 
@@ -52,6 +53,25 @@ def test_a_cheat_must_fail_for_its_own_reason(tmp_path: Path) -> None:
     assert judged(case, verdict(prices="fail", a="pass"), 1).proof is Proof.PROVEN
     assert judged(case, verdict(prices="pass", a="fail"), 1).proof is Proof.WRONG
     assert judged(case, verdict(prices="inconclusive", a="fail"), 1).proof is Proof.INCONCLUSIVE
+
+
+def test_what_this_code_proved_is_not_played_again(tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario"
+    scenario.mkdir()
+    (scenario / "checks.py").write_text("# as it is")
+    played = (
+        Played(UNTOUCHED, Proof.PROVEN, "fail", "fails: a", 1.0, ("a",)),
+        Played(SOLUTION, Proof.INCONCLUSIVE, "inconclusive", "could not be measured", 1.0),
+    )
+    file = tmp_path / "certify.json"
+    assert earlier(file, scenario) == {}
+    write_json(file, Certificate("s", played, digest_of(scenario)))
+    assert earlier(file, scenario) == {UNTOUCHED.key: played[0]}
+    (scenario / "checks.py").write_text("# another")
+    assert earlier(file, scenario) == {}
+    file.write_text("{}")
+    with pytest.raises(UserError, match="cannot be read"):
+        earlier(file, scenario)
 
 
 def test_an_answer_without_checks_is_no_verdict() -> None:

@@ -105,6 +105,8 @@ def test_an_interrupted_submission_is_taken_up_again(store: Store) -> None:
     first = store.begin_attempt()
     store.update_attempt(first, state="interrupted", stage="measured")
     assert store.begin_attempt() == first
+    store.reset(keep_notes=True)
+    assert [row.stage for row in store.attempts()] == [""]
     store.end_attempt(first, outcome="pass", report="{}")
     assert store.begin_attempt() == first + 1
 

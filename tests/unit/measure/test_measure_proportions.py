@@ -3,7 +3,7 @@ import random
 import pytest
 
 from drillyard.measure.paired import Interval
-from drillyard.measure.proportions import proportion_ratio
+from drillyard.measure.proportions import count_ratio, proportion_ratio
 from drillyard.measure.reading import Unit, Window
 
 
@@ -24,6 +24,14 @@ def test_no_success_at_all_is_told_from_some() -> None:
 def test_without_trials_nothing_is_said() -> None:
     found = proportion_ratio(share(0.0), 0, share(0.5), 100)
     assert (found.low, found.high) == (0.0, float("inf"))
+
+
+def test_counts_of_equals_are_near_one_and_a_few_prove_little() -> None:
+    found = count_ratio(share(25), share(25))
+    assert found.value == pytest.approx(1)
+    assert found.low < 0.7
+    assert count_ratio(share(0), share(25)).high < 0.4
+    assert count_ratio(share(0), share(0)).value == 1
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:

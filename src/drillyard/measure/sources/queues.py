@@ -151,8 +151,19 @@ async def _answer(call: Any) -> Any:
 async def messages(client: valkey.Valkey, key: str) -> AsyncIterator[dict[str, Any]]:
     """Every message that a queue holds: waiting, delayed, or with a worker that has not finished it."""
     for bodies in (key + _BODIES, key + _DELAYED + _BODIES):
-        async for _, body in client.hscan_iter(bodies, count=1000):
-            try:
-                yield json.loads(body)
-            except ValueError:
-                continue
+        async for message in _bodies(client, bodies):
+            yield message
+
+
+async def dead_letters(client: valkey.Valkey, key: str) -> AsyncIterator[dict[str, Any]]:
+    """Every message of a queue that was given up and put aside."""
+    async for message in _bodies(client, key + _DEAD + _BODIES):
+        yield message
+
+
+async def _bodies(client: valkey.Valkey, key: str) -> AsyncIterator[dict[str, Any]]:
+    async for _, body in client.hscan_iter(key, count=1000):
+        try:
+            yield json.loads(body)
+        except ValueError:
+            continue
