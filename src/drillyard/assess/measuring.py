@@ -9,8 +9,9 @@ and may cancel: what is done is kept, and the same call with the same keeper goe
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -313,12 +314,20 @@ async def _capacities(
     """
     objective = Objective(wanted.load.objectives_ms) if wanted.load.objectives_ms else Objective()
     left_s = making.end - monotonic() - _looks_s(wanted)
-    progress(Progress(0, 1, "sustained throughput", min(left_s, _search_s(wanted, len(subjects)))))
+    total = len(subjects) * wanted.shape.steps
+    each_s = min(left_s / total, wanted.shape.step_s + TURN_S)
+    taken = itertools.count()
+
+    def tell(subject: Subject, rate: float) -> None:
+        done = next(taken)
+        text = f"sustained throughput: {subject.name} at {rate:.0f}/s"
+        progress(Progress(done, total, text, (total - done) * each_s))
+
     turn = asyncio.Lock()
     searches = [
         asyncio.create_task(
             sustained(
-                _Steps(session, subject, wanted, objective, turn).take,
+                _Steps(session, subject, wanted, objective, turn, tell).take,
                 objective,
                 start=wanted.load.rate,
                 most_steps=wanted.shape.steps,
@@ -353,12 +362,14 @@ class _Steps:
     wanted: Wanted
     objective: Objective
     turn: asyncio.Lock
+    tell: Callable[[Subject, float], None]
     taken: int = 0
 
     async def take(self, rate: float) -> TrafficResult:
         """One step; what is left of a step that failed burdens no other."""
         async with self.turn:
             self.taken += 1
+            self.tell(self.subject, rate)
             result = await self.session.send(
                 self.subject,
                 rate=rate,

@@ -218,7 +218,9 @@ class Session:
         self._done += 1
 
     async def _window(self, subject: Subject, number: int) -> LoadWindow:
-        self._tell(f"round {number + 1} of {self._shape.rounds}: {subject.name}")
+        more = number + 1 - self._shape.rounds
+        name = f"round {number + 1} of {self._shape.rounds}" if more <= 0 else f"extra round {more}"
+        self._tell(f"{name}: {subject.name}")
         watch = self._watches[subject.name]
         await self.turns.begin(subject.name)
         try:

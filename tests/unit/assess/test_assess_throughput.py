@@ -117,10 +117,11 @@ class Recorded:
 async def test_searches_take_turns_and_never_repeat_their_requests(monkeypatch):
     monkeypatch.setattr(measuring, "RECOVER_S", 0)
     session, turn = Recorded(), asyncio.Lock()
+    told: list[tuple[object, float]] = []
     wanted = Wanted("s", "1", SHAPES["full"], Load(60, {}))
     searches = (
         sustained(
-            _Steps(session, name, wanted, Objective(), turn).take,  # type: ignore[arg-type]  # see Recorded
+            _Steps(session, name, wanted, Objective(), turn, lambda *step: told.append(step)).take,  # type: ignore[arg-type]  # see Recorded
             Objective(),
             start=60,
             most_steps=6,
@@ -129,6 +130,7 @@ async def test_searches_take_turns_and_never_repeat_their_requests(monkeypatch):
     )
     await asyncio.gather(*searches)
     assert [name for name, _ in session.log] == ["learner", "par"] * 6
+    assert [name for name, _ in told] == ["learner", "par"] * 6
     for name in ("learner", "par"):
         seeds = [seed for who, seed in session.log if who == name]
         assert len(set(seeds)) == len(seeds)
