@@ -55,6 +55,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "setup", "setup", "Fetch the parts that are missing and build the data; offline afterwards.", MACHINE
     ),
+    Command("import", "import_", "Scenarios out of a document that is written to the template.", AUTHOR),
+    Command("export", "export", "Scenarios as one document in the template's form.", AUTHOR),
     Command("certify", "certify", "Prove a scenario: unsolved at first, solvable, hard to cheat.", AUTHOR),
 )
 BY_NAME = {command.name: command for command in COMMANDS}

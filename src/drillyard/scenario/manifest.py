@@ -49,7 +49,7 @@ class Resource(_Frozen):
     """Where to read on. `link` is a URL or a path in the documentation."""
 
     title: str
-    link: str
+    link: str = ""
 
 
 class RangeDefaults(_Frozen):
@@ -66,18 +66,24 @@ class Traffic(_Frozen):
     `mix` weighs the journeys; `objectives_ms` is the promised 95th percentile of each route.
     """
 
-    base_rate: float = Field(gt=0)
-    measure_rate: float = Field(gt=0)
-    mix: dict[str, float]
+    base_rate: float = Field(default=15, gt=0)
+    measure_rate: float = Field(default=60, gt=0)
+    mix: dict[str, float] = Field(
+        default_factory=lambda: {"browse": 60.0, "search": 14.0, "buy": 12.0, "history": 12.0, "admin": 2.0}
+    )
     objectives_ms: dict[str, float] = Field(default_factory=dict)
 
 
 class Budget(_Frozen):
-    """What all parts together may use: processes of the shop, database connections, memory (PSS, MiB)."""
+    """What all parts together may use: processes of the shop, database connections, memory (PSS, MiB).
 
-    processes: int = Field(gt=0)
-    connections: int = Field(gt=0)
-    memory_mb: int = Field(gt=0)
+    As shipped, the shop's six processes and one in reserve, ten connections more than they hold at most, and
+    twice the memory that they use.
+    """
+
+    processes: int = Field(default=7, gt=0)
+    connections: int = Field(default=60, gt=0)
+    memory_mb: int = Field(default=900, gt=0)
 
 
 class Promises(_Frozen):
@@ -87,8 +93,8 @@ class Promises(_Frozen):
     seconds, whatever the reports do; `jobs_lost` jobs may vanish.
     """
 
-    price_stale_s: float = Field(gt=0)
-    payment_wait_s: float = Field(gt=0)
+    price_stale_s: float = Field(default=30, gt=0)
+    payment_wait_s: float = Field(default=5, gt=0)
     jobs_lost: int = Field(default=0, ge=0)
 
 
@@ -133,12 +139,12 @@ class Manifest(_Frozen):
     success_criteria: tuple[str, ...] = Field(min_length=1)
     resources: tuple[Resource, ...] = ()
     range: RangeDefaults = RangeDefaults()
-    traffic: Traffic
-    budget: Budget
-    promises: Promises
+    traffic: Traffic = Traffic()
+    budget: Budget = Budget()
+    promises: Promises = Promises()
     variants: Variants = Variants()
-    par: str
-    """The solution (a directory under `solutions/`) whose result is par."""
+    par: str = ""
+    """The solution (a directory under `solutions/`) whose result is par; none while there is no solution."""
     documents: tuple[Document, ...] = ()
 
     @model_validator(mode="after")

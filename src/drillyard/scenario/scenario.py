@@ -42,7 +42,7 @@ class Scenario:
                 raise broken(
                     directory / "scenario.yaml", f"task `{task.id}`: the page {task.page} is missing"
                 )
-        if not (directory / "solutions" / manifest.par / "changes.yaml").is_file():
+        if manifest.par and not (directory / "solutions" / manifest.par / "changes.yaml").is_file():
             raise broken(
                 directory / "scenario.yaml",
                 f"par: solutions/{manifest.par}/changes.yaml is missing",
@@ -97,7 +97,17 @@ class Scenario:
         return choose(self.slug, str(name), self.flaws, self.manifest.variants)
 
     def par(self) -> Changes:
-        """What the reference solution changes, on top of any variant."""
+        """What the reference solution changes, on top of any variant.
+
+        Raises:
+            ScenarioError: it has none, or its changes.yaml is wrong.
+        """
+        if not self.manifest.par:
+            raise broken(
+                self.directory / "scenario.yaml",
+                "no solution is named as par",
+                next_step="Write one under solutions/, with changes.yaml, and name it in `par`.",
+            )
         return Recipe(
             self.manifest.par, "solution", self.directory / "solutions" / self.manifest.par
         ).changes()
@@ -146,14 +156,16 @@ def find_scenarios(root: Path | None = None) -> list[Scenario]:
 
 
 def find_scenario(slug: str, root: Path | None = None) -> Scenario:
-    """The shipped scenario called `slug`.
+    """The shipped scenario called `slug`, or the one in the directory `slug` (written with a `/`).
 
     Raises:
         UserError: there is none of that name.
         ScenarioError: it is broken.
     """
-    directory = (root or content() / "scenarios") / slug
+    directory = Path(slug) if "/" in slug else (root or content() / "scenarios") / slug
     if (directory / "scenario.yaml").is_file():
         return Scenario.load(directory)
+    if "/" in slug:
+        raise UserError("there is no scenario here", where=slug, next_step="It needs a scenario.yaml.")
     known = ", ".join(scenario.slug for scenario in find_scenarios(root)) or "none"
     raise UserError(f"there is no scenario called `{slug}`", next_step=f"There are: {known}.")
