@@ -10,6 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from drillyard.author.outline import Outline, OutlineResource, OutlineTask
+from drillyard.author.schema import write_schema
 from drillyard.base.errors import UserError
 from drillyard.scenario.manifest import Manifest
 from drillyard.scenario.scenario import Scenario
@@ -65,6 +66,7 @@ def write_scenarios(outlines: Sequence[Outline], into: Path) -> list[Path]:
     try:
         for outline, directory in zip(outlines, written, strict=True):
             _write(outline, directory)
+        write_schema(into)
     except OSError as error:
         for directory in written:
             shutil.rmtree(directory, ignore_errors=True)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from drillyard.scenario.yaml_file import read_model
 
@@ -132,7 +132,12 @@ class Manifest(_Frozen):
     format_version: Literal[1]
     title: str
     objective: str
-    duration: Annotated[int, BeforeValidator(_minutes), Field(ge=1, le=8 * 60)]
+    duration: Annotated[
+        int,
+        BeforeValidator(_minutes),
+        Field(ge=1, le=8 * 60),
+        WithJsonSchema({"type": "string", "pattern": r"^(\d+ h)?( ?\d+ min)?$", "examples": ["2 h 30 min"]}),
+    ]
     """Minutes; written as `2 h 30 min`."""
     prerequisites: tuple[str, ...]
     tasks: tuple[Task, ...] = Field(min_length=1)
