@@ -34,7 +34,7 @@ class Task(_Frozen):
     id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: str
     steps: tuple[str, ...] = Field(min_length=1)
-    page: str
+    page: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     checks: tuple[str, ...] = ()
     self_assessed: str = ""
 

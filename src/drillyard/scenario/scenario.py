@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 
 from drillyard.base.errors import UserError
-from drillyard.base.paths import content
 from drillyard.scenario.changes import Changes
 from drillyard.scenario.content import load_module
 from drillyard.scenario.errors import broken
 from drillyard.scenario.flaw import Flaw
 from drillyard.scenario.hints import Hint, Hints, read_hints
 from drillyard.scenario.manifest import Manifest, Task, read_manifest
+from drillyard.scenario.places import roots
 from drillyard.scenario.recipe import Recipe, find_recipes
 from drillyard.scenario.variant import Variant, choose
 
@@ -142,29 +142,32 @@ class Scenario:
 
 
 def find_scenarios(root: Path | None = None) -> list[Scenario]:
-    """Every scenario that ships, by slug; `root` is a directory of scenarios, by default the shipped one.
+    """Every scenario that ships or came with a pack, by slug; `root` is one directory of scenarios instead.
 
     Raises:
         ScenarioError: one of them is broken.
     """
-    directory = root or content() / "scenarios"
-    if not directory.is_dir():
-        return []
-    return [
-        Scenario.load(entry) for entry in sorted(directory.iterdir()) if (entry / "scenario.yaml").is_file()
+    found = [
+        Scenario.load(entry)
+        for directory in ([root] if root else roots())
+        if directory.is_dir()
+        for entry in directory.iterdir()
+        if (entry / "scenario.yaml").is_file()
     ]
+    return sorted(found, key=lambda scenario: scenario.slug)
 
 
 def find_scenario(slug: str, root: Path | None = None) -> Scenario:
-    """The shipped scenario called `slug`, or the one in the directory `slug` (written with a `/`).
+    """The scenario called `slug`, or the one in the directory `slug` (written with a `/`).
 
     Raises:
         UserError: there is none of that name.
         ScenarioError: it is broken.
     """
-    directory = Path(slug) if "/" in slug else (root or content() / "scenarios") / slug
-    if (directory / "scenario.yaml").is_file():
-        return Scenario.load(directory)
+    candidates = [Path(slug)] if "/" in slug else [each / slug for each in ([root] if root else roots())]
+    for directory in candidates:
+        if (directory / "scenario.yaml").is_file():
+            return Scenario.load(directory)
     if "/" in slug:
         raise UserError("there is no scenario here", where=slug, next_step="It needs a scenario.yaml.")
     known = ", ".join(scenario.slug for scenario in find_scenarios(root)) or "none"

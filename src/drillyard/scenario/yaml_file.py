@@ -12,13 +12,17 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
 from drillyard.base.errors import Problem
 from drillyard.scenario.errors import ScenarioError, broken
 
 LIMIT_BYTES = 256 * 1024
 """Far more than any manifest needs; what is larger is a mistake or an attack."""
+
+DEEPEST = 12
+MOST_EVENTS = 20_000
+"""Keys, values, and beginnings and ends of lists: the largest shipped file has under 2,000."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -49,7 +53,15 @@ def _read(path: Path) -> object:
         raise broken(path, f"the file has {len(raw)} bytes", expected=f"{LIMIT_BYTES} at most")
     try:
         text = raw.decode()
-        for event in YAML().parse(text):
+        depth = 0
+        for count, event in enumerate(YAML().parse(text)):
+            if isinstance(event, CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, CollectionEndEvent):
+                depth -= 1
+            if depth > DEEPEST or count > MOST_EVENTS:
+                line = event.start_mark.line + 1
+                raise broken(path, "nested too deeply" if depth > DEEPEST else "too many entries", line=line)
             if isinstance(event, AliasEvent):
                 raise broken(
                     path,
@@ -63,7 +75,7 @@ def _read(path: Path) -> object:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise broken(path, f"not YAML: {error.problem or error.context}", line=line) from error
-    except YAMLError as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise broken(path, f"not YAML: {error}") from error
 
 
