@@ -16,8 +16,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-import numpy as np
 import psycopg
 import valkey.asyncio as valkey
 from psycopg.rows import tuple_row
@@ -31,10 +29,10 @@ from drillyard.measure.sources.queues import dead_letters, find_queues, messages
 from drillyard.traffic.ledger import Entry, WriteClass, read
 
 _Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+_Dead = Mapping[str, set[int]]
+"""The orders that dead letters are about, by the name of the job."""
 
 DESCRIBES = (
-    Described("promise.payment_wait", Unit.SECONDS),
-    Described("promise.payment_wait_max", Unit.SECONDS),
     Described("jobs.lost", Unit.COUNT, Combine.LAST),
     Described("ledger.acknowledged", Unit.COUNT, Combine.LAST),
     Described("ledger.missing", Unit.COUNT, Combine.LAST),
@@ -46,7 +44,6 @@ DESCRIBES = (
 AUDITED = ("ledger.", "rows.lost", "jobs.lost")
 """Beginnings of the readings that `audit` gives."""
 TIMEOUT_S = 20
-PARTNER_TIMEOUT_S = 5
 JOB_GRACE_S = 2.0
 """A job that was handed over less than this long ago may be between the database and its queue."""
 REPORTS_S = 300
@@ -170,44 +167,6 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     ]
 
 
-async def payment_wait(site: Site, windows: Sequence[Window], ledgers: Iterable[Path]) -> list[Reading]:
-    """How long orders that were acknowledged in `windows` waited until the partner had charged them, or are
-    waiting still: by the traffic's ledger and the partner's, not by what the shop says of itself.
-
-    What the search for the sustained rate orders is not among them: it overloads the shop on purpose.
-
-    Raises:
-        httpx.HTTPError: the partner does not answer.
-        UserError: a ledger is damaged.
-    """
-    span = Window(min(each.start for each in windows), max(each.end for each in windows))
-    entries = await asyncio.to_thread(lambda: [entry for path in ledgers for entry in read(path)])
-    async with httpx.AsyncClient(timeout=PARTNER_TIMEOUT_S, trust_env=False) as client:
-        answer = await client.get(site.url("partner", f"/v1/statement?since={span.start}"))
-    answer.raise_for_status()
-    now = wall()
-    charged = {charge["key"]: charge for charge in answer.json()["charges"]}
-    waits = [
-        _waited(entry, charged.get(f"order-{entry.order_id}"), now)
-        for entry in entries
-        if entry.kind is WriteClass.ACKNOWLEDGED
-        and any(each.start <= (entry.answered or 0) <= each.end for each in windows)
-    ]
-    if not waits:
-        return []
-    source = "the ledger of the traffic beside the partner's statement, orders of the windows"
-    return [
-        Reading(f"promise.payment_wait{suffix}", value, Unit.SECONDS, span, source, float(len(waits)))
-        for suffix, value in (("", float(np.percentile(waits, 95))), ("_max", max(waits)))
-    ]
-
-
-def _waited(entry: Entry, charge: Mapping[str, Any] | None, now: float) -> float:
-    """Seconds from the acknowledgement to the charge of the whole amount, or until now."""
-    whole = charge is not None and charge["amount_cents"] == entry.amount_cents
-    return max(0.0, (charge["at"] if charge and whole else now) - (entry.answered or now))
-
-
 async def _connect(site: Site) -> _Connection:
     return await psycopg.AsyncConnection.connect(
         psycopg.conninfo.make_conninfo(
@@ -269,27 +228,31 @@ async def _orders(connection: _Connection, entries: Sequence[Entry]) -> dict[str
     }
 
 
-async def _incomplete(connection: _Connection, entries: Sequence[Entry], dead: frozenset[int]) -> int:
+async def _incomplete(connection: _Connection, entries: Sequence[Entry], dead: _Dead) -> int:
     """Acknowledged orders of which something is missing that no job will bring any more; looked at twice,
-    because orders move while one looks. An order of a dead letter (in `dead`) was put aside, not lost.
+    because orders move while one looks. What a dead letter would have brought was put aside, not lost.
     """
     acknowledged = (entry for entry in entries if entry.kind is WriteClass.ACKNOWLEDGED)
     promised = {int(str(entry.order_id)) for entry in acknowledged if entry.order_id is not None}
-    first = await _lacking(connection, sorted(promised - dead))
+    first = await _lacking(connection, sorted(promised), dead)
     if not first:
         return 0
     await asyncio.sleep(JOB_GRACE_S / 2)
-    return len(await _lacking(connection, sorted(first)))
+    return len(await _lacking(connection, sorted(first), dead))
 
 
-async def _lacking(connection: _Connection, orders: Sequence[int]) -> set[int]:
+async def _lacking(connection: _Connection, orders: Sequence[int], dead: _Dead) -> set[int]:
     """Those of `orders` without all that they must have. A job's effect is there before the job is done, so
     what is undone is asked for first.
     """
     undone = await (await connection.execute(_UNDONE.encode())).fetchone()
     if undone is None:
         return set()
-    named = {"now": undone[0], "mails": undone[1], "movements": undone[2]}
+    named = {
+        "now": undone[0],
+        "mails": [*undone[1], *dead.get("send_mail", ())],
+        "movements": [*undone[2], *dead.get("book_sale", ()), *dead.get("restock", ())],
+    }
     found: set[int] = set()
     for start in range(0, len(orders), _CHUNK):
         chunk = {**named, "orders": orders[start : start + _CHUNK]}
@@ -299,7 +262,7 @@ async def _lacking(connection: _Connection, orders: Sequence[int]) -> set[int]:
     return found
 
 
-async def _lost_jobs(connection: _Connection, site: Site, dead: frozenset[int]) -> int:
+async def _lost_jobs(connection: _Connection, site: Site, dead: _Dead) -> int:
     """Jobs that are neither done nor in a queue; looked at twice, because jobs move while one looks."""
     first = await _unaccounted(connection, site, dead)
     if not first:
@@ -308,9 +271,7 @@ async def _lost_jobs(connection: _Connection, site: Site, dead: frozenset[int]) 
     return len(first & await _unaccounted(connection, site, dead))
 
 
-async def _unaccounted(
-    connection: _Connection, site: Site, dead: frozenset[int]
-) -> frozenset[tuple[str, int]]:
+async def _unaccounted(connection: _Connection, site: Site, dead: _Dead) -> frozenset[tuple[str, int]]:
     """Handed-over jobs in no queue (but for those about an order that never was: deleting them is no loss),
     pending payments that no job will charge, and reports that no job was promised for.
     """
@@ -340,21 +301,20 @@ async def _unaccounted(
         (REPORTS_S, *grace),
     )
     never_promised = {("report", int(row[0])) for row in await reports.fetchall()}
-    without_job = {("payment", int(row[0])) for row in await orphans.fetchall() if int(row[0]) not in dead}
+    put_aside = dead.get("charge_payment", set())
+    without_job = {("payment", int(row[0])) for row in await orphans.fetchall()}
+    without_job -= {("payment", order) for order in put_aside}
     return frozenset({("job", number) for number in waiting - queued} | without_job | never_promised)
 
 
-async def _dead_letters(site: Site) -> frozenset[int]:
-    """The orders that dead letters are about."""
+async def _dead_letters(site: Site) -> _Dead:
+    found: dict[str, set[int]] = {}
     async with _broker(site) as client:
-        return frozenset(
-            [
-                order
-                for key in (await find_queues(client)).values()
-                async for message in dead_letters(client, key)
-                if isinstance(order := message.get("kwargs", {}).get("order_id"), int)
-            ]
-        )
+        for key in (await find_queues(client)).values():
+            async for message in dead_letters(client, key):
+                if isinstance(order := message.get("kwargs", {}).get("order_id"), int):
+                    found.setdefault(str(message.get("actor_name")), set()).add(order)
+    return found
 
 
 async def _queued_ids(site: Site) -> set[int]:

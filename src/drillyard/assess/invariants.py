@@ -17,14 +17,15 @@ A scenario gets them without writing anything. Each says why it exists by what i
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of, inconclusive
 from drillyard.assess.measurement import SERVED, LoadWindow, Measurement, MissingReadingError
 from drillyard.assess.probes import pages, reports
 from drillyard.assess.probes.prices import LEEWAY_S
 from drillyard.assess.verdicts import at_least, at_most, never_above, true_that
-from drillyard.measure.paired import CONFIDENCE
+from drillyard.measure.paired import CONFIDENCE, Interval
 from drillyard.measure.wilson import wilson
 from drillyard.scenario.manifest import Budget, Manifest, Promises
 from drillyard.traffic.result import Outcome
@@ -194,42 +195,50 @@ def _acknowledged(window: LoadWindow) -> int:
 
 def orders_whole(m: Measurement) -> Verdict:
     """An order has lines that add up, a payment, a mail and a stock movement; one key makes one order."""
-    return all_of(
-        never_above(
-            m.learner["ledger.incomplete"],
+    name_again = "checkout.sql and jobs.sql: which statement does not do any more what its name says?"
+    bounds = (
+        (
+            "ledger.incomplete",
             0,
-            what="Acknowledged orders without their lines, payment, mail or stock movement",
-            look_next="checkout.sql and jobs.sql: which statement does not do any more what its name says?",
+            "Acknowledged orders without their lines, payment, mail or stock movement",
+            name_again,
         ),
-        never_above(
-            m.learner["promise.orders_per_checkout"],
+        (
+            "promise.orders_per_checkout",
             1,
-            what="Orders made by one checkout that was sent three times with one key",
-            look_next="Is the idempotency key still looked up, locked and kept?",
+            "Orders made by one checkout that was sent three times with one key",
+            "Is the idempotency key still looked up, locked and kept?",
         ),
-        never_above(
-            m.learner["promise.order_missing"],
+        (
+            "promise.order_missing",
             0,
-            what="Of charge, mail and stock, missing of an order that the shop says is settled",
-            look_next="checkout.sql and jobs.sql: which statement does not do any more what its name says?",
+            "Of charge, mail and stock, missing of an order that the shop says is settled",
+            name_again,
         ),
+    )
+    return all_of(
+        *(
+            _alone(m, name, partial(never_above, bound=bound, what=what, look_next=look_next), what)
+            for name, bound, what, look_next in bounds
+        )
     )
 
 
 def pages_true(m: Measurement) -> Verdict:
     """Pages drawn at random, and reports that were asked for, hold what they must."""
-    return all_of(*(_shown(m, kind) for kind in (*pages.KINDS, *reports.KINDS)))
+    look_next = "Ask the shop for it (a deep page, if it is a list), and the tables for the same rows."
+    verdicts = []
+    for kind in (*pages.KINDS, *reports.KINDS):
+        what = f"Of what must be shown, shown: {kind.replace('_', ' ')}"
+        judge = partial(at_least, threshold=PAGE_TRUE, what=what, look_next=look_next)
+        verdicts.append(_alone(m, f"content.true.{kind}", judge, what))
+    return all_of(*verdicts)
 
 
-def _shown(m: Measurement, kind: str) -> Verdict:
-    what = f"Of what must be shown, shown: {kind.replace('_', ' ')}"
+def _alone(m: Measurement, name: str, judge: Callable[[Interval], Verdict], what: str) -> Verdict:
+    """The verdict on one of several readings: one that is missing leaves the others to be judged."""
     try:
-        return at_least(
-            m.learner[f"content.true.{kind}"],
-            PAGE_TRUE,
-            what=what,
-            look_next="Ask the shop for it (a deep page, if it is a list), and the tables for the same rows.",
-        )
+        return judge(m.learner[name])
     except MissingReadingError as error:
         return inconclusive(str(error), what=what)
 
@@ -323,7 +332,7 @@ class _PaymentsFirst:
         verdict = never_above(
             m.learner["promise.payment_wait"],
             self._bound,
-            what="Time that 95 of 100 payments waited less than for a worker",
+            what="Time from an order to its charge that 95 of 100 stayed below",
             look_next="Which queue do payments share, and with what?",
         )
         troubles = m.learner.troubles()

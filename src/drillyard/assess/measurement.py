@@ -10,7 +10,7 @@ it.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from drillyard.assess.customers import pooled_percentile
@@ -230,6 +230,21 @@ class Measurement:
             window=Window(self.started, self.ended),
             source=f"paired over {len(rounds)} rounds: {sample.source}",
             n=len(rounds),
+        )
+
+    def totals(self, name: str, subject: str = "learner", against: str = "par") -> tuple[Interval, Interval]:
+        """What two subjects counted in the rounds that both have, added up.
+
+        Raises:
+            MissingReadingError: fewer than `MIN_PAIRS` rounds gave the reading for both.
+        """
+        self.ratio(name, subject, against)
+        ours, theirs = self.subject(subject), self.subject(against)
+        a, b = ours.by_round(name), theirs.by_round(name)
+        shared = a.keys() & b.keys()
+        return (
+            replace(ours[name], value=math.fsum(a[number] for number in shared)),
+            replace(theirs[name], value=math.fsum(b[number] for number in shared)),
         )
 
     def capacity(self, subject: str) -> Capacity:

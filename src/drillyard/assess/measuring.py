@@ -21,13 +21,14 @@ import httpx
 import psycopg
 import valkey
 
-from drillyard.assess.audit import AUDITED, Baseline, audit, payment_wait
+from drillyard.assess.audit import AUDITED, Baseline, audit
 from drillyard.assess.check import Check, Need, needs_of
 from drillyard.assess.discovery import load_probes
 from drillyard.assess.invariants import limits
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import THROUGHPUT, Capacity, LoadWindow, Measurement
 from drillyard.assess.measurement import Subject as Name
+from drillyard.assess.payments import payment_wait
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
 from drillyard.assess.probes import shipped_probes
 from drillyard.assess.session import OnProgress, Progress, Session

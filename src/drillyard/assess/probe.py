@@ -1,6 +1,6 @@
 """Probes: what cannot be read from counters and has to be tried, such as how soon a changed price is seen.
 
-    @probe(id="price-staleness", seconds=12)
+    @probe(id="price-staleness", seconds=12, gives=("promise.price",))
     async def price_staleness(site):
         ...
         return [site.reading("promise.price_stale_s", seconds, Unit.SECONDS, source="PUT, then GET until it
@@ -99,7 +99,7 @@ class Probe:
     seconds: float
     quick: bool
     run: ProbeFunction
-    gives: tuple[str, ...] = ("promise.",)
+    gives: tuple[str, ...]
     """Beginnings of its readings: what a measurement says is missing when the probe could not be made."""
 
 
@@ -110,7 +110,7 @@ def probe(
     *,
     id: str,
     seconds: float,
-    gives: Iterable[str] = ("promise.",),
+    gives: Iterable[str],
     subjects: Iterable[str] = ("learner",),
     quick: bool = True,
 ) -> Callable[[ProbeFunction], ProbeFunction]:

@@ -1,16 +1,18 @@
 """Certify: prove that a scenario is unsolved at the start, can be solved, and is hard to cheat."""
 
 import shutil
+import signal
 import tempfile
+import threading
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drillyard.assess.invariants import invariants
-from drillyard.author.earlier import digest_of
 from drillyard.author.player import Player, PlayError, Stopping
 from drillyard.author.rows import Case, Kind, Played, Proof
 from drillyard.author.verdicts import judged, moved
@@ -28,7 +30,7 @@ class Certificate:
     scenario: str
     played: tuple[Played, ...]
     code: str = ""
-    """Digest of what was played: the scenario, Drillyard and the shop (`author/earlier.py`)."""
+    """Digest of what was played (`author/results.py`); empty where nothing is kept."""
 
     @property
     def flips(self) -> dict[str, tuple[str, ...]]:
@@ -72,7 +74,6 @@ def certify(
     directory = Path(tempfile.mkdtemp(prefix="certify-"))
     directory.chmod(0o755)
 
-    code = digest_of(scenario.directory)
     stopping = Stopping()
 
     def one(numbered: tuple[int, Case]) -> Played:
@@ -86,13 +87,28 @@ def certify(
     try:
         with ThreadPoolExecutor(settings.jobs) as pool:
             try:
-                return Certificate(scenario.slug, tuple(pool.map(one, enumerate(cases))), code)
+                return Certificate(scenario.slug, tuple(pool.map(one, enumerate(cases))))
             except BaseException:
-                stopping.stop()
-                pool.shutdown(cancel_futures=True)
+                with ignored(signal.SIGINT, signal.SIGTERM):
+                    stopping.stop()
+                    pool.shutdown(cancel_futures=True)
                 raise
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def ignored(*signals: signal.Signals) -> Iterator[None]:
+    """These signals do nothing inside the block: drills are being ended, and that is bounded."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(each, signal.SIG_IGN) for each in signals]
+    try:
+        yield
+    finally:
+        for each, handler in zip(signals, before, strict=True):
+            signal.signal(each, handler)
 
 
 def play(scenario: Scenario, case: Case, settings: Settings, directory: Path, stopping: Stopping) -> Played:

@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from pathlib import Path
 from xml.etree import ElementTree
 
 from rich.table import Table
@@ -67,13 +66,6 @@ def as_json(certificate: Certificate) -> str:
         },
         indent=1,
     )
-
-
-def write_json(file: Path, certificate: Certificate) -> None:
-    """Write `as_json`, the whole or nothing of it."""
-    partial = file.with_name(file.name + ".part")
-    partial.write_text(as_json(certificate), encoding="utf-8")
-    partial.rename(file)
 
 
 def as_junit(certificate: Certificate) -> str:

@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Stopping:
         with self._lock:
             self.asked = True
             for process in self._running:
-                process.terminate()
+                _signal(process, signal.SIGTERM)
 
     @contextmanager
     def watched(self, process: subprocess.Popen[str]) -> Iterator[None]:
@@ -47,12 +48,18 @@ class Stopping:
         with self._lock:
             self._running.add(process)
             if self.asked:
-                process.terminate()
+                _signal(process, signal.SIGTERM)
         try:
             yield
         finally:
             with self._lock:
                 self._running.discard(process)
+
+
+def _signal(process: subprocess.Popen[str], signum: signal.Signals) -> None:
+    """To the whole group: what a recipe started must not hold its pipes, or go on without it."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signum)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,8 @@ class Player:
 
     def _run(self, command: Sequence[str], *, limit_s: float, must: bool, last: bool = False) -> Said:
         cwd = self.workspace if self.workspace.is_dir() else self.directory
+        if self.stopping.asked and not last:
+            raise PlayError("ended before it was judged")
         with subprocess.Popen(
             command,
             cwd=cwd,
@@ -151,7 +160,7 @@ class Player:
                 with nullcontext() if last else self.stopping.watched(process):
                     output, errors = process.communicate(timeout=limit_s)
             except BaseException as error:
-                process.kill()
+                _signal(process, signal.SIGKILL)
                 if isinstance(error, subprocess.TimeoutExpired):
                     raise PlayError(f"{' '.join(command)} took more than {limit_s:g} s") from error
                 raise

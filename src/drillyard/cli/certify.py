@@ -1,16 +1,15 @@
 """`drill certify`: prove a scenario."""
 
 import signal
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from drillyard.author.certify import Certificate, Settings, certify
-from drillyard.author.earlier import digest_of, earlier
-from drillyard.author.output import as_junit, table, write_json
+from drillyard.author.certify import Settings, certify
+from drillyard.author.output import as_junit, table
+from drillyard.author.results import Results
 from drillyard.author.rows import Kind, Played, cases
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.screen import err, out
@@ -44,27 +43,25 @@ def command(
     )
     if not chosen:
         raise typer.BadParameter("nothing is left to play", param_hint="--kind, --only")
-    known = earlier(json_file, found.directory) if resume and json_file else {}
+    settings = Settings(how, jobs, data_scale)
+    if resume and json_file is None:
+        raise typer.BadParameter("it goes on with the file of --json", param_hint="--resume")
+    results = Results(found, settings, json_file, resume=resume)
+    known = results.proven()
     left = sum(case.key not in known for case in chosen)
     err.print(f"{left} drills to play, {jobs} at a time. Nothing of yours is touched.")
     signal.signal(signal.SIGTERM, _end)
-    so_far = Certificate(found.slug, tuple(known.values()), digest_of(found.directory))
 
     def keep(played: Played) -> None:
-        nonlocal so_far
         _say(played)
-        so_far = replace(so_far, played=(*so_far.played, played))
-        if json_file:
-            write_json(json_file, so_far)
+        results.keep(played)
 
-    certificate = certify(found, chosen, Settings(how, jobs, data_scale), keep, known)
+    certificate = certify(found, chosen, settings, keep, known)
     out.print(table(certificate))
     for row, outcomes in certificate.flips.items():
         out.print(f"[yellow]Repeats disagreed: {row}: {', '.join(outcomes)}[/]")
     proven = sum(each.proof == "proven" for each in certificate.played)
     out.print(f"{proven} of {len(certificate.played)} as they must be, {len(certificate.flips)} flips.")
-    if json_file:
-        write_json(json_file, certificate)
     if junit_file:
         junit_file.write_text(as_junit(certificate))
     raise SystemExit(certificate.exit_code)

@@ -32,10 +32,10 @@ def count_ratio(ours: Interval, theirs: Interval) -> Interval:
     """`ours` / `theirs`, two counts of events in equally many windows, pooled.
 
     The interval is that of two Poisson counts: the logarithm of their ratio has the variance 1/a + 1/b, with
-    half an event added on both sides (as `proportion_ratio`). 1 when nothing happened on either side.
+    half an event added on both sides (as `proportion_ratio`). Unbounded when nothing happened on either side.
     """
     if ours.value <= 0 and theirs.value <= 0:
-        return _interval(ours, (1.0, 1.0, 1.0), 0)
+        return _interval(ours, (math.nan, 0.0, math.inf), 0)
     a, b = ours.value + 0.5, theirs.value + 0.5
     half = t_quantile((1 + CONFIDENCE) / 2, _MANY) * math.sqrt(1 / a + 1 / b)
     return _interval(ours, (a / b, a / b * math.exp(-half), a / b * math.exp(half)), int(theirs.value))

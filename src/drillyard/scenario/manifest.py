@@ -125,6 +125,12 @@ class Document(_Frozen):
     figures: int = Field(default=0, ge=0)
     measured: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _measured_sections(self) -> "Document":
+        if unknown := [title for title in self.measured if title not in self.sections]:
+            raise ValueError(f"`measured` names {', '.join(unknown)}, which is not among `sections`")
+        return self
+
 
 class Manifest(_Frozen):
     """scenario.yaml, format version 1."""

@@ -13,7 +13,7 @@ import pytest
 import valkey.asyncio as valkey
 from assess_pair import LOAD, Pair
 
-from drillyard.assess import audit, customers, kept, probes
+from drillyard.assess import audit, customers, kept, payments, probes
 from drillyard.assess.audit import take_baseline
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import MissingReadingError
@@ -43,7 +43,7 @@ SHORT = Shape("quick", rounds=4, window_s=1.5, warm_s=1.0, limit_s=120, spare_ro
 
 def described() -> list[Described]:
     sources = [each for source in source_types() for each in source.describes]
-    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *sources]
+    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *payments.DESCRIBES, *sources]
 
 
 async def test_a_measurement_holds_readings_of_every_source_and_is_kept(pair: Pair, tmp_path: Path):

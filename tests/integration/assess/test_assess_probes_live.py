@@ -2,16 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 from assess_pair import Pair
 
+from drillyard.assess.payments import payment_wait
 from drillyard.assess.probe import ProbeError, ProbeSite, like_a_customer
 from drillyard.assess.probes import reports
 from drillyard.assess.probes.orders import order_once
 from drillyard.assess.probes.pages import KINDS, pages_true
 from drillyard.assess.probes.reports import reports_made
+from drillyard.base.clock import wall
+from drillyard.measure.reading import Window
+from drillyard.traffic.ledger import Entry, LedgerWriter, WriteClass
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -42,6 +47,22 @@ SELECT id, name, price_cents, popularity, clock_timestamp() AS price_as_of
 FROM products
 WHERE name ILIKE :pattern AND name ILIKE ALL(:patterns) AND active AND id < 100 AND :skipped = 0
 LIMIT :entries;
+"""
+CHEAP_BEST = """\
+-- name: bestsellers(orders, items)
+SELECT id, name, price_cents, 1 AS units, clock_timestamp() AS price_as_of
+FROM products
+WHERE :orders > 0
+ORDER BY popularity, id DESC
+LIMIT :items;
+"""
+WITHOUT_TEXT = """\
+-- name: reviews_of_product(product, before, entries, skipped)
+SELECT id, rating, helpful, '' AS body, created_at, '' AS author
+FROM reviews
+WHERE product_id = :product AND id < :before
+ORDER BY id DESC
+LIMIT :entries OFFSET :skipped;
 """
 NOTHING_SOLD = """\
 -- name: sales_by_category(days)
@@ -148,6 +169,8 @@ async def test_a_mail_that_is_only_written_down_is_seen(pair: Pair):
         ("reviews.sql", FIRST_REVIEWS, "reviews"),
         ("orders.sql", NO_LINES, "history"),
         ("search.sql", ANY_SEARCH, "search"),
+        ("home.sql", CHEAP_BEST, "home"),
+        ("reviews.sql", WITHOUT_TEXT, "reviews"),
         ("admin.sql", NOTHING_SOLD, "report"),
     ],
 )
@@ -168,3 +191,40 @@ async def test_a_shop_that_forgets_its_keys_is_seen(pair: Pair):
     async with replaced(pair, "checkout.sql", FORGETFUL) as site:
         found = {each.name: each.value for each in await order_once(site)}
     assert found["promise.orders_per_checkout"] == 3
+
+
+async def test_payments_are_timed_by_the_partner_whatever_the_shop_says(pair: Pair, tmp_path: Path):
+    subject = pair.subject("twin")
+    site = subject.site
+    now = wall()
+    window = [Window(now - 60, now)]
+
+    async def charge(order: int, amount: int) -> None:
+        async with httpx.AsyncClient(trust_env=False) as client:
+            body = {"token": "tok-1", "amount_cents": amount, "currency": "EUR"}
+            headers = {"Idempotency-Key": f"order-{order}"}
+            (
+                await client.post(site.url("partner", "/v1/charges"), json=body, headers=headers)
+            ).raise_for_status()
+
+    writer = LedgerWriter(tmp_path / "ledger.jsonl")
+    for order, age_s in ((900_001, 2.0), (900_002, 30.0), (900_003, 30.0)):
+        writer.append(
+            Entry(
+                WriteClass.ACKNOWLEDGED,
+                f"k{order}",
+                0,
+                answered=now - age_s,
+                order_id=order,
+                amount_cents=500,
+            )
+        )
+    writer.close()
+    await charge(900_001, 500)
+    await charge(900_002, 1)
+    found = {each.name: each.value for each in await payment_wait(site, window, [tmp_path / "ledger.jsonl"])}
+    assert found["promise.payment_wait_max"] >= 30
+    assert found["promise.payment_wait"] > 25
+    early = [Window(now - 5, now)]
+    found = {each.name: each.value for each in await payment_wait(site, early, [tmp_path / "ledger.jsonl"])}
+    assert 2 <= found["promise.payment_wait_max"] < 25

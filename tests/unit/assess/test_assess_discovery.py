@@ -22,7 +22,7 @@ def throughput(m):
     return at_least(m.learner["x"], 1)
 
 
-@probe(id="p", seconds=3)
+@probe(id="p", seconds=3, gives=("x.",))
 async def tried(site):
     return []
 """

@@ -138,6 +138,15 @@ def test_each_invariant_breaks_for_its_own_reason(whole, reading, value, broken)
     assert [result.id for result in kept if result.verdict.status is Status.FAIL] == [broken]
 
 
+def test_a_reading_that_is_missing_hides_no_failure_beside_it(whole):
+    del whole.findings["learner"]["promise.order_missing"]
+    _, kept = judge_task(MANIFEST, MANIFEST.tasks[0], [], with_finding(whole, "ledger.incomplete", 1))
+    assert {r.id: r.verdict.status for r in kept}["orders-whole"] is Status.FAIL
+    del whole.findings["learner"]["content.true.search"]
+    _, kept = judge_task(MANIFEST, MANIFEST.tasks[0], [], with_finding(whole, "content.true.home", 0.4))
+    assert {r.id: r.verdict.status for r in kept}["pages-true"] is Status.FAIL
+
+
 def with_route(m, name, outcomes):
     """One more route in the last window."""
     route = RouteResult(name, np.zeros(0), np.zeros(0), Counter(outcomes), complaints=("status 500",))

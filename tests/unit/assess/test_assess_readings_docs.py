@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from drillyard.assess import audit, customers, probes
+from drillyard.assess import audit, customers, payments, probes
 from drillyard.measure.source import Described
 from drillyard.measure.sources import source_types
 
@@ -14,7 +14,7 @@ ROW = re.compile(
 
 def described() -> list[Described]:
     sources = [each for source in source_types() for each in source.describes]
-    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *sources]
+    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *payments.DESCRIBES, *sources]
 
 
 def test_the_page_of_readings_lists_exactly_what_the_code_gives():

@@ -1,5 +1,6 @@
 import asyncio
 import os
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import LoadWindow
-from drillyard.assess.session import Session, troubles_of
+from drillyard.assess.session import Session, strangers_of, troubles_of
 from drillyard.assess.shape import Load, Shape
 from drillyard.measure.reading import Reading, Unit, Window
+from drillyard.traffic.result import Outcome
 
 SHAPE = Shape("quick", rounds=5, window_s=1, warm_s=1, limit_s=1000, spare_rounds=2)
 
@@ -73,3 +75,14 @@ async def test_the_deadline_ends_a_session_whose_shop_never_answers(tmp_path):
     session = Hanging([], Load(1, {}), replace(SHAPE, limit_s=2.1), Keeper(tmp_path))
     assert await session.run() == ()
     assert session.cut
+
+
+@pytest.mark.parametrize(("handled", "strangers"), [(100, False), (115, False), (130, True), (60, False)])
+def test_a_window_in_which_others_used_the_shop_proves_nothing(make_measurement, handled, strangers):
+    (window,) = make_measurement({"learner": {"x": [1.0]}}).windows
+    sent = replace(window.traffic, routes={"product": replace(
+        window.traffic.routes["product"], outcomes=Counter({Outcome.OK: 100}),
+    )})  # fmt: skip
+    counted = {"shop.requests": Reading("shop.requests", handled, Unit.COUNT, Window(0, 1), "a test")}
+    assert bool(strangers_of(sent, counted)) is strangers
+    assert strangers_of(sent, {}) == ""

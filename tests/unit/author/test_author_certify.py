@@ -1,18 +1,22 @@
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from drillyard.author.certify import Certificate
-from drillyard.author.earlier import digest_of, earlier
-from drillyard.author.output import as_json, as_junit, table, write_json
-from drillyard.author.player import PlayError, Said
+from drillyard.author.certify import Certificate, Settings, _task_of
+from drillyard.author.output import as_json, as_junit, table
+from drillyard.author.player import Player, PlayError, Said, Stopping
+from drillyard.author.results import Results
 from drillyard.author.rows import Case, Kind, Played, Proof, cases
+from drillyard.author.scaffolding import new_scenario
 from drillyard.author.verdicts import judged, moved
 from drillyard.base.errors import ExitCode, UserError
 from drillyard.scenario import Flaw, find_scenario
 from drillyard.scenario.recipe import Recipe
+from drillyard.scenario.scenario import Scenario
 
 
 def verdict(**checks: str) -> Said:
@@ -56,22 +60,73 @@ def test_a_cheat_must_fail_for_its_own_reason(tmp_path: Path) -> None:
 
 
 def test_what_this_code_proved_is_not_played_again(tmp_path: Path) -> None:
-    scenario = tmp_path / "scenario"
-    scenario.mkdir()
-    (scenario / "checks.py").write_text("# as it is")
-    played = (
-        Played(UNTOUCHED, Proof.PROVEN, "fail", "fails: a", 1.0, ("a",)),
-        Played(SOLUTION, Proof.INCONCLUSIVE, "inconclusive", "could not be measured", 1.0),
-    )
+    scenario = Scenario.load(new_scenario("a-drill", tmp_path))
+    proven = Played(UNTOUCHED, Proof.PROVEN, "fail", "fails: a", 1.0, ("a",))
+    doubtful = Played(SOLUTION, Proof.INCONCLUSIVE, "inconclusive", "could not be measured", 1.0)
     file = tmp_path / "certify.json"
-    assert earlier(file, scenario) == {}
-    write_json(file, Certificate("s", played, digest_of(scenario)))
-    assert earlier(file, scenario) == {UNTOUCHED.key: played[0]}
-    (scenario / "checks.py").write_text("# another")
-    assert earlier(file, scenario) == {}
+    first = Results(scenario, Settings(), file, resume=True)
+    assert first.proven() == {}
+    first.keep(proven)
+    first.keep(doubtful)
+    again = Results(scenario, Settings(), file, resume=True)
+    assert again.proven() == {UNTOUCHED.key: proven}
+    again.keep(Played(SOLUTION, Proof.PROVEN, "pass", "passes", 1.0))
+    kept = json.loads(file.read_text())
+    assert [(row["row"], row["proof"]) for row in kept["played"]] == [
+        ("untouched", "proven"), ("solution s", "proven"),
+    ]  # fmt: skip
+
+
+def test_results_of_another_code_or_way_are_refused_and_left_alone(tmp_path: Path) -> None:
+    scenario = Scenario.load(new_scenario("a-drill", tmp_path))
+    file = tmp_path / "certify.json"
+    Results(scenario, Settings(), file, resume=False).keep(Played(UNTOUCHED, Proof.PROVEN, "fail", "", 1.0))
+    before = file.read_bytes()
+    for settings in (Settings(how="check"), Settings(scale=0.1)):
+        with pytest.raises(UserError, match="of another state"):
+            Results(scenario, settings, file, resume=True)
+    (scenario.directory / "checks.py").write_text("# another")
+    with pytest.raises(UserError, match="of another state"):
+        Results(scenario, Settings(), file, resume=True)
+    assert file.read_bytes() == before
     file.write_text("{}")
     with pytest.raises(UserError, match="cannot be read"):
-        earlier(file, scenario)
+        Results(scenario, Settings(), file, resume=True)
+
+
+def test_a_cheat_is_judged_by_the_one_task_that_has_its_checks(tmp_path: Path) -> None:
+    scenario = find_scenario("performance-optimization")
+    tasks = {
+        name: _task_of(scenario, cheat(tmp_path, *fails))
+        for name, fails in {
+            "an invariant": ["prices-fresh"],
+            "a check": ["work-per-request"],
+            "both": ["customers-served", "pages-complete"],
+            "of two tasks": ["cache-hits", "pool-fits"],
+        }.items()
+    }
+    assert tasks == {"an invariant": "analyze", "a check": "database", "both": "results", "of two tasks": ""}
+    assert _task_of(scenario, UNTOUCHED) == ""
+
+
+def test_a_player_that_is_stopped_ends_what_runs_and_begins_nothing_more(tmp_path: Path) -> None:
+    stopping = Stopping()
+    player = Player(tmp_path, "c1", stopping)
+    run = tmp_path / "run"
+    run.write_text("#!/bin/sh\ntouch begun\nsleep 60 & wait\n")
+    run.chmod(0o755)
+    with ThreadPoolExecutor() as pool:
+        playing = pool.submit(player.play, Recipe("c", "cheat", tmp_path))
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        stopping.stop()
+        with pytest.raises(PlayError, match="before it was judged"):
+            playing.result(timeout=20)
+    (tmp_path / "begun").unlink()
+    with pytest.raises(PlayError, match="before it was judged"):
+        player.play(Recipe("c", "cheat", tmp_path))
+    assert not (tmp_path / "begun").exists()
 
 
 def test_an_answer_without_checks_is_no_verdict() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
-from drillyard.assess.probes.shop import ADMIN, bearer
+from drillyard.assess.probes.shop import ADMIN, SOLD, alike, bearer, rows
 from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
@@ -17,12 +17,6 @@ PATIENCE_S = 25.0
 EVERY_S = 0.5
 
 Rows = Sequence[Mapping[str, Any]]
-_SOLD = """
-    SELECT coalesce(sum(l.quantity::bigint * l.price_cents), 0)
-      FROM public.orders o JOIN public.order_lines l ON l.order_id = o.id
-     WHERE o.status <> 'cancelled'
-       AND o.placed_at > (SELECT max(placed_at) FROM public.orders) - make_interval(days => %(days)s)
-"""
 _UNITS = """
     SELECT l.product_id, sum(l.quantity)
       FROM public.orders o JOIN public.order_lines l ON l.order_id = o.id
@@ -75,24 +69,24 @@ async def _made(site: ProbeSite, header: Mapping[str, str], name: str, number: i
         answer = await site.http.get(f"/api/admin/requested-reports/{number}", headers=header)
         found = answer.json() if answer.is_success else {}
         if found.get("finished_at"):
-            rows = (found.get("result") or {}).get("rows", [])
-            return rows if isinstance(rows, list) else []
+            made = (found.get("result") or {}).get("rows", [])
+            return made if isinstance(made, list) else []
         await asyncio.sleep(EVERY_S)
     raise ProbeError(f"the {name} report that was asked for was not there after {PATIENCE_S:.0f} s")
 
 
-async def _sales(site: ProbeSite, rows: Rows) -> float:
+async def _sales(site: ProbeSite, made: Rows) -> float:
     """All that was sold; the few orders since it was made hardly count."""
-    (sold,), *_ = await site.sql(_SOLD, {"days": DAYS})
-    return _alike(sum(_number(row, "amount_cents") for row in rows), float(sold))
+    (sold,), *_ = await rows(site, SOLD, {"days": DAYS})
+    return alike(sum(_number(row, "amount_cents") for row in made), float(sold))
 
 
-async def _inventory(site: ProbeSite, rows: Rows) -> float:
-    return await _matching(site, _UNITS, {int(_number(row, "id")): _number(row, "units") for row in rows})
+async def _inventory(site: ProbeSite, made: Rows) -> float:
+    return await _matching(site, _UNITS, {int(_number(row, "id")): _number(row, "units") for row in made})
 
 
-async def _customers(site: ProbeSite, rows: Rows) -> float:
-    amounts = {int(_number(row, "customer_id")): _number(row, "amount_cents") for row in rows}
+async def _customers(site: ProbeSite, made: Rows) -> float:
+    amounts = {int(_number(row, "customer_id")): _number(row, "amount_cents") for row in made}
     return await _matching(site, _SPENT, amounts)
 
 
@@ -103,11 +97,7 @@ async def _matching(site: ProbeSite, query: str, said: Mapping[int, float]) -> f
     found = {
         int(key): float(value) for key, value in await site.sql(query, {"days": DAYS, "ids": list(said)})
     }
-    return sum(_alike(value, found.get(key, 0.0)) for key, value in said.items()) / len(said)
-
-
-def _alike(a: float, b: float) -> float:
-    return min(a, b) / max(a, b, 1.0)
+    return sum(alike(value, found.get(key, 0.0)) for key, value in said.items()) / len(said)
 
 
 def _number(row: Mapping[str, Any], key: str) -> float:

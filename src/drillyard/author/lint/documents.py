@@ -11,11 +11,6 @@ def _rule(linted: Linted) -> Iterator[Finding]:
     for document in linted.scenario.manifest.documents:
         file = overlay / document.file
         line = linted.line_of(linted.manifest, document.file)
-        for title in document.measured:
-            if title not in document.sections:
-                yield linted.wrong(
-                    linted.manifest, line, f"`measured` names “{title}”, which is no section", "Mend it."
-                )
         if not file.is_file():
             yield linted.note(
                 linted.manifest, line, f"{document.file} has no template under workspace/",

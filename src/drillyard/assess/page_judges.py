@@ -1,0 +1,184 @@
+"""What a page of the shop must show, by the rows of its tables. Each function gives a judge of one page.
+
+A judge gives the share, 0 to 1, of what the page must show that it shows. Entries of a list count when they
+are among the right rows, give or take a few places, and say of themselves what the tables say.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from drillyard.assess.probe import ProbeSite
+from drillyard.assess.probes.shop import SOLD, alike, rows
+
+SLACK = 5
+"""A list in a cache may be a few sales or prices old: an entry may have moved by so many places since."""
+SHIPPED_SIZE = 20
+"""Entries on a page of a list, as the shop is shipped: nobody asked for smaller pages."""
+SHIPPED_REVIEWS = 5
+"""Reviews on the page of a product that has so many."""
+SHIPPED_HOME = 12
+"""Products in each row of the home page."""
+BEST = 60
+"""A bestseller, counted over however many orders, is among so many of the newest `BEST_ORDERS`."""
+BEST_ORDERS = 5_000
+ORDERS = {
+    "popularity": "p.popularity DESC, p.id",
+    "price": "p.price_cents, p.id",
+    "newest": "p.created_at DESC, p.id",
+}
+
+Page = Mapping[str, Any]
+Named = Mapping[str, object]
+Judge = Callable[[ProbeSite, Page], Awaitable[float]]
+Right = Callable[[ProbeSite, Sequence[Page]], Awaitable[Sequence[Page]]]
+"""Those entries of a page that say of themselves what the tables say."""
+
+_NEW = f"SELECT p.id FROM public.products p WHERE p.active ORDER BY {ORDERS['newest']}"  # noqa: S608 - ours
+_SELLING = """
+    SELECT product_id FROM public.order_lines
+     WHERE order_id > (SELECT max(id) FROM public.orders) - %(orders)s
+     GROUP BY product_id ORDER BY sum(quantity) DESC
+"""
+_PRODUCTS = """
+    SELECT p.id, p.name, p.price_cents, count(r.id)
+      FROM public.products p LEFT JOIN public.reviews r ON r.product_id = p.id
+     WHERE p.id = ANY (%(ids)s) GROUP BY p.id
+"""
+_REVIEWS = """
+    SELECT r.id, r.body, r.rating, c.name
+      FROM public.reviews r JOIN public.customers c ON c.id = r.customer_id
+     WHERE r.id = ANY (%(ids)s)
+"""
+_PRODUCT = """
+    SELECT p.name, p.description, c.slug, (SELECT count(*) FROM public.reviews WHERE product_id = p.id)
+      FROM public.products p JOIN public.categories c ON c.id = p.category_id
+     WHERE p.id = %(product)s
+"""
+_NEWEST_REVIEWS = "SELECT id FROM public.reviews WHERE product_id = %(product)s ORDER BY id DESC"
+_BOUGHT_BESIDE = """
+    SELECT DISTINCT other.product_id
+      FROM public.order_lines mine JOIN public.order_lines other USING (order_id)
+     WHERE mine.product_id = %(product)s AND other.product_id <> %(product)s
+"""
+_EVERYTHING = 1_000_000
+
+
+async def home_page(site: ProbeSite, page: Page) -> float:
+    """As many bestsellers and new products as the shop had, the right ones."""
+    new = await _ids(site, _NEW, {}, entries=max(len(page["new"]), SHIPPED_HOME))
+    selling = set(await _ids(site, _SELLING, {"orders": BEST_ORDERS}, entries=BEST))
+    right = await _right_products(site, [*page["new"], *page["bestsellers"]])
+    shown = {item["id"] for item in right}
+    best = {item["id"] for item in page["bestsellers"]} & selling & shown
+    wanted = min(SHIPPED_HOME, len(selling))
+    return (_overlap(new, new, [each for each in new if each in shown]) + min(1.0, len(best) / wanted)) / 2
+
+
+def list_page(query: str, named: Named, number: int) -> Judge:
+    """Page `number` of the products that `query` gives in order."""
+    return _list(query, named, number, _right_products)
+
+
+def reviews_page(query: str, named: Named, number: int) -> Judge:
+    """Page `number` of the reviews that `query` gives in order."""
+    return _list(query, named, number, _right_reviews)
+
+
+def history_page(query: str, named: Named, number: int) -> Judge:
+    """Page `number` of the orders that `query` gives in order, with lines that add up."""
+    return _list(query, named, number, _right_orders)
+
+
+def product_page(product: int) -> Judge:
+    """A product's page."""
+    named = {"product": product}
+
+    async def judge(site: ProbeSite, page: Page) -> float:
+        (name, description, slug, reviews), *_ = await rows(site, _PRODUCT, named)
+        shown = {review["id"] for review in await _right_reviews(site, page["reviews"])}
+        least = min(int(reviews), SHIPPED_REVIEWS)
+        newest = await _ids(site, _NEWEST_REVIEWS, named, entries=max(len(page["reviews"]), least) + SLACK)
+        beside = {other["id"] for other in page["recommendations"]}
+        bought = set(await _ids(site, _BOUGHT_BESIDE, named, entries=_EVERYTHING))
+        facts = (
+            [page["id"], page["name"], page["description"], page["category"]]
+            == [product, name, description, slug],
+            abs(page["rating"]["reviews"] - reviews) <= SLACK,
+            shown <= set(newest) and len(shown) >= least,
+            beside <= bought and bool(beside or not bought),
+        )
+        return float(sum(facts)) / len(facts)
+
+    return judge
+
+
+def sales_report(days: int) -> Judge:
+    """What was sold, over all categories; a report may be as old as the few orders since."""
+
+    async def judge(site: ProbeSite, page: Page) -> float:
+        reported = sum(float(each["amount_cents"]) for each in page["by_category"])
+        (sold,), *_ = await rows(site, SOLD, {"days": days})
+        return alike(reported, float(sold))
+
+    return judge
+
+
+def _list(query: str, named: Named, number: int, right: Right) -> Judge:
+    async def judge(site: ProbeSite, page: Page) -> float:
+        size = max(int(page["per_page"]), SHIPPED_SIZE)
+        first = (number - 1) * size
+        before = min(first, SLACK)
+        around = await _ids(site, query, named, first=first - before, entries=before + size + SLACK)
+        shown = [item["id"] for item in await right(site, page["items"])]
+        return _overlap(around[before : before + size], around, shown)
+
+    return judge
+
+
+async def _right_products(site: ProbeSite, items: Sequence[Page]) -> Sequence[Page]:
+    """With the name, about the price (a probe changes one by a cent) and the number of reviews of the row."""
+    known = {row[0]: row for row in await rows(site, _PRODUCTS, {"ids": [int(item["id"]) for item in items]})}
+
+    def right(item: Page) -> bool:
+        if item["id"] not in known:
+            return False
+        _, name, price_cents, reviews = known[item["id"]]
+        return bool(
+            item["name"] == name
+            and abs(item["price_cents"] - price_cents) <= 1
+            and abs(item["rating"]["reviews"] - reviews) <= SLACK
+        )
+
+    return [item for item in items if right(item)]
+
+
+async def _right_reviews(site: ProbeSite, items: Sequence[Page]) -> Sequence[Page]:
+    """With text, rating and author of the row."""
+    known = {row[0]: row for row in await rows(site, _REVIEWS, {"ids": [int(item["id"]) for item in items]})}
+    return [
+        item
+        for item in items
+        if known.get(item["id"]) == (item["id"], item["body"], item["rating"], item["author"])
+    ]
+
+
+async def _right_orders(_: ProbeSite, items: Sequence[Page]) -> Sequence[Page]:
+    """With lines that come to the order's amount."""
+    return [
+        item
+        for item in items
+        if item["lines"]
+        and sum(line["quantity"] * line["price_cents"] for line in item["lines"]) == item["amount_cents"]
+    ]
+
+
+def _overlap(wanted: Sequence[int], around: Sequence[int], shown: Sequence[int]) -> float:
+    """Share of `wanted` that is shown, where an entry from a few places away counts as well; each once."""
+    if not wanted:
+        return 1.0 if not shown else 0.0
+    return min(1.0, len(set(shown) & set(around)) / len(wanted))
+
+
+async def _ids(site: ProbeSite, query: str, named: Named, *, first: int = 0, entries: int) -> list[int]:
+    paged = {**named, "first": first, "entries": entries}
+    return [int(row[0]) for row in await rows(site, f"{query} LIMIT %(entries)s OFFSET %(first)s", paged)]
