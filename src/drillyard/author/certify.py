@@ -18,6 +18,8 @@ from drillyard.author.rows import Case, Kind, Played, Proof
 from drillyard.author.verdicts import judged, moved
 from drillyard.base.clock import monotonic
 from drillyard.base.errors import ExitCode
+from drillyard.measure.paired import CONFIDENCE
+from drillyard.measure.wilson import wilson
 from drillyard.scenario.scenario import Scenario
 
 Report = Callable[[Played], None]
@@ -33,12 +35,29 @@ class Certificate:
     """Digest of what was played (`author/results.py`); empty where nothing is kept."""
 
     @property
-    def flips(self) -> dict[str, tuple[str, ...]]:
-        """Rows whose repeats on one variant disagreed in their outcome, with the outcomes."""
+    def repeated(self) -> dict[str, tuple[str, ...]]:
+        """The outcomes of every row that was played more than once on one variant."""
         outcomes: dict[str, list[str]] = defaultdict(list)
         for each in self.played:
             outcomes[f"{each.case.row} on {each.case.variant}"].append(each.outcome)
-        return {row: tuple(found) for row, found in outcomes.items() if len(set(found)) > 1}
+        return {row: tuple(found) for row, found in outcomes.items() if len(found) > 1}
+
+    @property
+    def flips(self) -> dict[str, tuple[str, ...]]:
+        """Those of `repeated` whose outcomes disagreed."""
+        return {row: found for row, found in self.repeated.items() if len(set(found)) > 1}
+
+    @property
+    def flip_rate(self) -> tuple[float, float, float]:
+        """Share of the repeated rows that disagreed, with its interval (Wilson, 95 %); 0, 0, 1 for none."""
+        rows = len(self.repeated)
+        rate = len(self.flips) / rows if rows else 0.0
+        return (rate, *wilson(rate, rows, CONFIDENCE))
+
+    @property
+    def seconds(self) -> float:
+        """Time that the rows took, added up."""
+        return sum(each.seconds for each in self.played)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -130,7 +149,8 @@ def play(scenario: Scenario, case: Case, settings: Settings, directory: Path, st
 
 def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, begun: float) -> Played:
     player.start(scenario.slug, case.variant, settings.scale)
-    arguments = ["--repair-only"] if case.kind is Kind.FLAW else []
+    repairs_only = case.kind in (Kind.FLAW, Kind.RESET) or settings.how == "check"
+    arguments = ["--repair-only"] if repairs_only and case.kind is not Kind.CHEAT else []
     said = player.play(case.recipe, *arguments) if case.recipe else None
     if case.kind is Kind.CHEAT and said and case.recipe and (text := case.recipe.expectation().refused):
         refused = text in said.output
@@ -139,6 +159,8 @@ def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, be
         return Played(case, proof, "refused" if refused else "allowed", why, monotonic() - begun)
     if case.kind is Kind.FLAW and case.flaw:
         return moved(case, case.flaw, player.measure("repaired"), monotonic() - begun)
+    if case.kind is Kind.RESET:
+        player.reset()
     task = _task_of(scenario, case) if settings.how == "check" else ""
     return judged(case, player.judge(settings.how, task), monotonic() - begun)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from rich.table import Table
@@ -41,35 +42,44 @@ def _why(played: list[Played]) -> str:
     return lines[-1] if lines else ""
 
 
-def as_json(certificate: Certificate) -> str:
-    """Everything, one object a case."""
-    return json.dumps(
-        {
-            "scenario": certificate.scenario,
-            "code": certificate.code,
-            "exit_code": int(certificate.exit_code),
-            "flips": certificate.flips,
-            "played": [
-                {
-                    "row": each.case.row,
-                    "variant": each.case.variant,
-                    "repeat": each.case.repeat,
-                    "proof": each.proof,
-                    "outcome": each.outcome,
-                    "why": each.why,
-                    "failing": each.failing,
-                    "doubtful": each.doubtful,
-                    "seconds": round(each.seconds, 1),
-                }
-                for each in certificate.played
-            ],
-        },
-        indent=1,
-    )
+def as_json(certificates: Iterable[Certificate]) -> str:
+    """Everything, one object a scenario and in it one a case."""
+    return json.dumps({"format_version": 1, "scenarios": list(map(_plain, certificates))}, indent=1)
 
 
-def as_junit(certificate: Certificate) -> str:
-    """JUnit's XML: a test case for each case, doubtful ones as skipped."""
+def _plain(certificate: Certificate) -> dict[str, object]:
+    return {
+        "scenario": certificate.scenario,
+        "code": certificate.code,
+        "exit_code": int(certificate.exit_code),
+        "flips": certificate.flips,
+        "flip_rate": dict(zip(("value", "low", "high"), certificate.flip_rate, strict=True)),
+        "seconds": round(certificate.seconds, 1),
+        "played": [
+            {
+                "row": each.case.row,
+                "variant": each.case.variant,
+                "repeat": each.case.repeat,
+                "proof": each.proof,
+                "outcome": each.outcome,
+                "why": each.why,
+                "failing": each.failing,
+                "doubtful": each.doubtful,
+                "seconds": round(each.seconds, 1),
+            }
+            for each in certificate.played
+        ],
+    }
+
+
+def as_junit(certificates: Iterable[Certificate]) -> str:
+    """JUnit's XML: a suite for each scenario, a test case for each case, doubtful ones as skipped."""
+    suites = ElementTree.Element("testsuites", name="certify")
+    suites.extend(map(_suite, certificates))
+    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True)
+
+
+def _suite(certificate: Certificate) -> ElementTree.Element:
     counts = {proof: sum(each.proof is proof for each in certificate.played) for proof in Proof}
     suite = ElementTree.Element(
         "testsuite",
@@ -90,4 +100,4 @@ def as_junit(certificate: Certificate) -> str:
         )
         if tag := tags.get(each.proof):
             ElementTree.SubElement(case, tag, message=each.outcome).text = each.why
-    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+    return suite

@@ -127,6 +127,14 @@ class Player:
             raise PlayError(f"drill {how} ended with {said.code}: {said.errors[-1500:]}")
         return said
 
+    def reset(self) -> None:
+        """`drill reset`.
+
+        Raises:
+            PlayError: it did not come back.
+        """
+        self._must(["reset", "--yes"], limit_s=START_LIMIT_S)
+
     def measure(self, label: str) -> Said:
         """`drill measure` with every reading, as JSON.
 

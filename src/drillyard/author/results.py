@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from pathlib import Path
+from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -30,10 +31,15 @@ class _Row(TypedDict):
     seconds: float
 
 
-class _File(TypedDict):
+class _Certificate(TypedDict):
     scenario: str
     code: str
     played: list[_Row]
+
+
+class _File(TypedDict):
+    format_version: Literal[1]
+    scenarios: list[_Certificate]
 
 
 _FILE = TypeAdapter(_File)
@@ -51,39 +57,58 @@ def digest_of(scenario: Path, settings: Settings) -> str:
 
 
 class Results:
-    """What was played of one scenario, kept in `file` (None: nowhere). Rows may be kept from any thread.
+    """What was played, kept in `file` (None: nowhere). Rows may be kept from any thread.
 
     Raises:
-        UserError: `resume`, and the file cannot be read or is of another code; it is left as it is.
+        UserError: `resume`, and the file cannot be read; it is left as it is.
     """
 
-    def __init__(self, scenario: Scenario, settings: Settings, file: Path | None, *, resume: bool) -> None:
-        self._scenario = scenario.slug
-        self._code = digest_of(scenario.directory, settings)
+    def __init__(self, settings: Settings, file: Path | None, *, resume: bool) -> None:
+        self._settings = settings
         self._file = file
         self._lock = threading.Lock()
-        self._rows = self._read(file) if resume and file and file.exists() else {}
+        self._code: dict[str, str] = {}
+        self._rows: dict[str, dict[str, Played]] = {}
+        if resume and file and file.exists():
+            self._read(file)
 
-    def proven(self) -> dict[str, Played]:
-        """The rows that need not be played again, by their keys."""
-        return {key: each for key, each in self._rows.items() if each.proof is Proof.PROVEN}
+    def proven(self, scenario: Scenario) -> dict[str, Played]:
+        """The rows of a scenario that need not be played again, by their keys.
 
-    def keep(self, played: Played) -> None:
+        Raises:
+            UserError: the file's are of another code; it is left as it is.
+        """
+        code = digest_of(scenario.directory, self._settings)
+        if self._code.setdefault(scenario.slug, code) != code:
+            raise UserError(
+                f"The results of {scenario.slug} are of another state of it or of Drillyard, or of --how",
+                where=str(self._file),
+                next_step="Name another file; or leave --resume out, and it is written anew.",
+            )
+        rows = self._rows.setdefault(scenario.slug, {})
+        return {key: each for key, each in rows.items() if each.proof is Proof.PROVEN}
+
+    def keep(self, scenario: Scenario, played: Played) -> None:
         """One row more, in the file at once.
 
         Raises:
             OSError: the file cannot be written.
         """
         with self._lock:
-            self._rows[played.case.key] = played
+            self._rows[scenario.slug][played.case.key] = played
             if self._file is None:
                 return
             partial = self._file.with_name(self._file.name + ".part")
-            whole = Certificate(self._scenario, tuple(self._rows.values()), self._code)
-            partial.write_text(as_json(whole), encoding="utf-8")
+            partial.write_text(as_json(self.certificates()), encoding="utf-8")
             partial.rename(self._file)
 
-    def _read(self, file: Path) -> dict[str, Played]:
+    def certificates(self) -> list[Certificate]:
+        """All that is kept, one a scenario."""
+        return [
+            Certificate(slug, tuple(rows.values()), self._code[slug]) for slug, rows in self._rows.items()
+        ]
+
+    def _read(self, file: Path) -> None:
         try:
             found = _FILE.validate_python(json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, ValidationError) as error:
@@ -92,13 +117,9 @@ class Results:
                 where=str(file),
                 next_step="Name another file, or delete it.",
             ) from error
-        if found["code"] != self._code:
-            raise UserError(
-                "These results are of another state of the scenario or of Drillyard, or of another --how",
-                where=str(file),
-                next_step="Name another file; or leave --resume out, and it is written anew.",
-            )
-        return {each.case.key: each for each in map(_played, found["played"])}
+        for each in found["scenarios"]:
+            self._code[each["scenario"]] = each["code"]
+            self._rows[each["scenario"]] = {row.case.key: row for row in map(_played, each["played"])}
 
 
 def _played(row: _Row) -> Played:

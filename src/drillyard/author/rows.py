@@ -16,6 +16,10 @@ class Kind(StrEnum):
     SOLUTION = "solution"
     CHEAT = "cheat"
     FLAW = "flaw"
+    RESET = "reset"
+    """A drill that was repaired and reset is as unsolved as an untouched one."""
+    HARMLESS = "harmless"
+    """The reference solution on a healthy system makes nothing worse: every check and invariant holds."""
 
 
 class Proof(StrEnum):
@@ -43,7 +47,7 @@ class Case:
     @property
     def row(self) -> str:
         """The same for every variant and repeat."""
-        return self.kind if self.kind is Kind.UNTOUCHED else f"{self.kind} {self.name}"
+        return f"{self.kind} {self.name}".strip()
 
     @property
     def key(self) -> str:
@@ -68,13 +72,18 @@ def cases(
     scenario: Scenario, *, variants: Sequence[str], repeat: int, kinds: Sequence[Kind], only: Sequence[str]
 ) -> list[Case]:
     """Every case to play, solutions first: when they fail nothing else matters. `only` names rows."""
-    par = next(recipe for recipe in scenario.solutions() if recipe.name == scenario.manifest.par)
+    par = next((each for each in scenario.solutions() if each.name == scenario.manifest.par), None)
     found: list[Case] = []
     for number in range(1, repeat + 1):
         for variant in variants:
             found += [Case(Kind.SOLUTION, r.name, variant, number, r) for r in scenario.solutions()]
             found.append(Case(Kind.UNTOUCHED, "", variant, number))
             found += [Case(Kind.CHEAT, r.name, variant, number, r) for r in scenario.cheats()]
-        found += [Case(Kind.FLAW, flaw.id, f"only:{flaw.id}", number, par, flaw) for flaw in scenario.flaws]
+        if par is not None:
+            found.append(Case(Kind.RESET, "", variants[0], number, par))
+            found.append(Case(Kind.HARMLESS, "", "none", number, par))
+            found += [
+                Case(Kind.FLAW, each.id, f"only:{each.id}", number, par, each) for each in scenario.flaws
+            ]
     wanted = [case for case in found if case.kind in kinds]
     return [case for case in wanted if not only or case.name in only or case.kind in only]

@@ -32,7 +32,8 @@ def judged(case: Case, said: Said, seconds: float) -> Played:
 
 
 def _proof(case: Case, failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Proof, str]:
-    return (_must_pass if case.kind is Kind.SOLUTION else partial(_must_fail, case))(failing, doubtful)
+    passes = case.kind in (Kind.SOLUTION, Kind.HARMLESS)
+    return (_must_pass if passes else partial(_must_fail, case))(failing, doubtful)
 
 
 def _must_pass(failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Proof, str]:
@@ -44,7 +45,7 @@ def _must_pass(failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Pro
 
 
 def _must_fail(case: Case, failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Proof, str]:
-    expected = case.recipe.expectation().fails if case.recipe else ()
+    expected = case.recipe.expectation().fails if case.recipe and case.kind is Kind.CHEAT else ()
     if missing := [name for name in expected if name not in failing]:
         if all(name in doubtful for name in missing):
             return Proof.INCONCLUSIVE, f"could not be measured: {', '.join(missing)}"

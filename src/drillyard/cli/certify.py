@@ -1,30 +1,42 @@
 """`drill certify`: prove a scenario."""
 
 import signal
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from drillyard.author.certify import Settings, certify
+from drillyard.author.certify import Certificate, Settings, certify
 from drillyard.author.output import as_junit, table
 from drillyard.author.results import Results
-from drillyard.author.rows import Kind, Played, cases
+from drillyard.author.rows import Case, Kind, Played, Proof, cases
+from drillyard.base.errors import ExitCode
 from drillyard.cli.completing_scenarios import complete_scenarios
-from drillyard.cli.screen import err, out
-from drillyard.scenario.scenario import find_scenario
+from drillyard.cli.screen import err, out, span
+from drillyard.scenario.scenario import Scenario, find_scenario, find_scenarios
+
+
+class How(StrEnum):
+    """How a played drill is judged."""
+
+    SUBMIT = "submit"
+    CHECK = "check"
 
 
 def command(
-    scenario: Annotated[str, typer.Argument(help="See `drill list`.", autocompletion=complete_scenarios)],
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names or directories; all by default.", autocompletion=complete_scenarios),
+    ] = None,
     *,
     variants: Annotated[int, typer.Option(min=1, max=99, help="Variants 1 to N are played.")] = 1,
     repeat: Annotated[int, typer.Option(min=1, max=99, help="How often each.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Drills at a time; more disturb each other.")] = 1,
     kind: Annotated[list[Kind] | None, typer.Option(help="Only these kinds of rows.")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only these solutions, cheats or flaws.")] = None,
-    how: Annotated[str, typer.Option(help="Judge by `submit`, or quicker by `check`.")] = "submit",
+    how: Annotated[How, typer.Option(help="Judge by `submit`, or quicker by `check`.")] = How.SUBMIT,
     data_scale: Annotated[float | None, typer.Option(min=0.001, max=4, help="Size of the data.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write everything as JSON.")] = None,
     resume: Annotated[
@@ -32,39 +44,56 @@ def command(
     ] = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
 ) -> None:
-    """Prove a scenario: untouched fails, solutions pass, cheats fail, each flaw moves its reading."""
-    found = find_scenario(scenario)
-    chosen = cases(
-        found,
-        variants=[str(number) for number in range(1, variants + 1)],
-        repeat=repeat,
-        kinds=kind or list(Kind),
-        only=only or [],
-    )
-    if not chosen:
-        raise typer.BadParameter("nothing is left to play", param_hint="--kind, --only")
-    settings = Settings(how, jobs, data_scale)
+    """Prove scenarios: untouched and reset fail, solutions pass and harm nothing, cheats fail, flaws move."""
     if resume and json_file is None:
         raise typer.BadParameter("it goes on with the file of --json", param_hint="--resume")
-    results = Results(found, settings, json_file, resume=resume)
-    known = results.proven()
-    left = sum(case.key not in known for case in chosen)
+    found = [find_scenario(each) for each in scenarios] if scenarios else find_scenarios()
+    settings = Settings(how, jobs, data_scale)
+    results = Results(settings, json_file, resume=resume)
+    numbers = [str(number) for number in range(1, variants + 1)]
+    to_play = {
+        each.slug: cases(each, variants=numbers, repeat=repeat, kinds=kind or list(Kind), only=only or [])
+        for each in found
+    }
+    if not any(to_play.values()):
+        raise typer.BadParameter("nothing is left to play", param_hint="--kind, --only")
+    known = {each.slug: results.proven(each) for each in found}
+    left = sum(case.key not in known[slug] for slug, chosen in to_play.items() for case in chosen)
     err.print(f"{left} drills to play, {jobs} at a time. Nothing of yours is touched.")
     signal.signal(signal.SIGTERM, _end)
+    certificates = [
+        _one(each, to_play[each.slug], settings, results, known[each.slug])
+        for each in found
+        if to_play[each.slug]
+    ]
+    if junit_file:
+        junit_file.write_text(as_junit(certificates))
+    raise SystemExit(max((each.exit_code for each in certificates), key=_BADNESS.index))
 
+
+_BADNESS = (ExitCode.OK, ExitCode.INCONCLUSIVE, ExitCode.FAILED)
+
+
+def _one(
+    scenario: Scenario, chosen: list[Case], settings: Settings, results: Results, known: dict[str, Played]
+) -> Certificate:
     def keep(played: Played) -> None:
         _say(played)
-        results.keep(played)
+        results.keep(scenario, played)
 
-    certificate = certify(found, chosen, settings, keep, known)
+    certificate = certify(scenario, chosen, settings, keep, known)
     out.print(table(certificate))
     for row, outcomes in certificate.flips.items():
         out.print(f"[yellow]Repeats disagreed: {row}: {', '.join(outcomes)}[/]")
-    proven = sum(each.proof == "proven" for each in certificate.played)
-    out.print(f"{proven} of {len(certificate.played)} as they must be, {len(certificate.flips)} flips.")
-    if junit_file:
-        junit_file.write_text(as_junit(certificate))
-    raise SystemExit(certificate.exit_code)
+    proven = sum(each.proof is Proof.PROVEN for each in certificate.played)
+    rate, low, high = certificate.flip_rate
+    out.print(
+        f"{scenario.slug}: {proven} of {len(certificate.played)} as they must be,"
+        f" in {span(certificate.seconds)} of playing."
+    )
+    flipped = f"{len(certificate.flips)} of {len(certificate.repeated)} repeated rows flipped"
+    out.print(f"{flipped}: {rate:.1%} ({low:.1%} .. {high:.1%}).")
+    return certificate
 
 
 def _end(_signum: int, _frame: FrameType | None) -> None:

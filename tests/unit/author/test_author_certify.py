@@ -64,15 +64,15 @@ def test_what_this_code_proved_is_not_played_again(tmp_path: Path) -> None:
     proven = Played(UNTOUCHED, Proof.PROVEN, "fail", "fails: a", 1.0, ("a",))
     doubtful = Played(SOLUTION, Proof.INCONCLUSIVE, "inconclusive", "could not be measured", 1.0)
     file = tmp_path / "certify.json"
-    first = Results(scenario, Settings(), file, resume=True)
-    assert first.proven() == {}
-    first.keep(proven)
-    first.keep(doubtful)
-    again = Results(scenario, Settings(), file, resume=True)
-    assert again.proven() == {UNTOUCHED.key: proven}
-    again.keep(Played(SOLUTION, Proof.PROVEN, "pass", "passes", 1.0))
+    first = Results(Settings(), file, resume=True)
+    assert first.proven(scenario) == {}
+    first.keep(scenario, proven)
+    first.keep(scenario, doubtful)
+    again = Results(Settings(), file, resume=True)
+    assert again.proven(scenario) == {UNTOUCHED.key: proven}
+    again.keep(scenario, Played(SOLUTION, Proof.PROVEN, "pass", "passes", 1.0))
     kept = json.loads(file.read_text())
-    assert [(row["row"], row["proof"]) for row in kept["played"]] == [
+    assert [(row["row"], row["proof"]) for row in kept["scenarios"][0]["played"]] == [
         ("untouched", "proven"), ("solution s", "proven"),
     ]  # fmt: skip
 
@@ -80,18 +80,20 @@ def test_what_this_code_proved_is_not_played_again(tmp_path: Path) -> None:
 def test_results_of_another_code_or_way_are_refused_and_left_alone(tmp_path: Path) -> None:
     scenario = Scenario.load(new_scenario("a-drill", tmp_path))
     file = tmp_path / "certify.json"
-    Results(scenario, Settings(), file, resume=False).keep(Played(UNTOUCHED, Proof.PROVEN, "fail", "", 1.0))
+    results = Results(Settings(), file, resume=False)
+    results.proven(scenario)
+    results.keep(scenario, Played(UNTOUCHED, Proof.PROVEN, "fail", "", 1.0))
     before = file.read_bytes()
     for settings in (Settings(how="check"), Settings(scale=0.1)):
         with pytest.raises(UserError, match="of another state"):
-            Results(scenario, settings, file, resume=True)
+            Results(settings, file, resume=True).proven(scenario)
     (scenario.directory / "checks.py").write_text("# another")
     with pytest.raises(UserError, match="of another state"):
-        Results(scenario, Settings(), file, resume=True)
+        Results(Settings(), file, resume=True).proven(scenario)
     assert file.read_bytes() == before
     file.write_text("{}")
     with pytest.raises(UserError, match="cannot be read"):
-        Results(scenario, Settings(), file, resume=True)
+        Results(Settings(), file, resume=True)
 
 
 def test_a_cheat_is_judged_by_the_one_task_that_has_its_checks(tmp_path: Path) -> None:
@@ -127,6 +129,27 @@ def test_a_player_that_is_stopped_ends_what_runs_and_begins_nothing_more(tmp_pat
     with pytest.raises(PlayError, match="before it was judged"):
         player.play(Recipe("c", "cheat", tmp_path))
     assert not (tmp_path / "begun").exists()
+
+
+def test_a_reset_drill_must_fail_and_a_healthy_shop_must_stay_so() -> None:
+    reset, harmless = Case(Kind.RESET, "", "1", 1), Case(Kind.HARMLESS, "", "none", 1)
+    assert judged(reset, verdict(a="fail"), 1).proof is Proof.PROVEN
+    assert judged(reset, verdict(a="pass"), 1).proof is Proof.WRONG
+    assert judged(harmless, verdict(a="pass"), 1).proof is Proof.PROVEN
+    assert judged(harmless, verdict(a="fail"), 1).proof is Proof.WRONG
+
+
+def test_the_flip_rate_counts_repeated_rows_with_an_interval() -> None:
+    outcomes = ("fail", "fail", "pass", "fail")
+    repeats = [
+        Played(Case(Kind.UNTOUCHED, "", str(1 + number // 2), number), Proof.PROVEN, outcome, "", 1)
+        for number, outcome in enumerate(outcomes)
+    ]
+    rate, low, high = Certificate("s", tuple(repeats)).flip_rate
+    assert rate == 0.5
+    assert 0 < low < 0.2
+    assert 0.8 < high < 1
+    assert Certificate("s", tuple(repeats[:1])).flip_rate == (0.0, 0.0, 1.0)
 
 
 def test_an_answer_without_checks_is_no_verdict() -> None:
@@ -171,7 +194,8 @@ def test_every_row_is_played_on_every_variant_and_flaws_alone() -> None:
     scenario = find_scenario("performance-optimization")
     chosen = cases(scenario, variants=["1", "2"], repeat=2, kinds=list(Kind), only=[])
     per_variant = len(scenario.solutions()) + 1 + len(scenario.cheats())
-    assert len(chosen) == 2 * (2 * per_variant + len(scenario.flaws))
+    assert len(chosen) == 2 * (2 * per_variant + len(scenario.flaws) + 2)
+    assert [case.variant for case in chosen if case.kind is Kind.HARMLESS] == ["none", "none"]
     flaws = cases(scenario, variants=["1"], repeat=1, kinds=[Kind.FLAW], only=["cache-ttl"])
     assert [case.variant for case in flaws] == ["only:cache-ttl"]
 
@@ -202,7 +226,7 @@ def test_repeats_that_disagree_are_told() -> None:
 def test_everything_is_written_for_people_and_programs() -> None:
     certificate = _certificate(Proof.PROVEN, Proof.WRONG, Proof.INCONCLUSIVE, Proof.BROKEN)
     assert table(certificate).row_count == 1
-    assert len(json.loads(as_json(certificate))["played"]) == 4
-    suite = ElementTree.fromstring(as_junit(certificate))
+    assert len(json.loads(as_json([certificate]))["scenarios"][0]["played"]) == 4
+    suite = ElementTree.fromstring(as_junit([certificate]))[0]
     counted = [suite.get(name) for name in ("tests", "failures", "errors", "skipped")]
     assert counted == ["4", "1", "1", "1"]
