@@ -148,7 +148,7 @@ def play(scenario: Scenario, case: Case, settings: Settings, directory: Path, st
 
 
 def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, begun: float) -> Played:
-    player.start(scenario.slug, case.variant, settings.scale)
+    player.start(str(scenario.directory), case.variant, settings.scale)
     repairs_only = case.kind in (Kind.FLAW, Kind.RESET) or settings.how == "check"
     arguments = ["--repair-only"] if repairs_only and case.kind is not Kind.CHEAT else []
     said = player.play(case.recipe, *arguments) if case.recipe else None

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from drillyard.author.unpacking import Bounds, refused, unpack
 from drillyard.base.errors import UserError
-from drillyard.scenario.places import packs_home
+from drillyard.base.paths import packs
 from drillyard.scenario.scenario import Scenario, find_scenarios
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -80,7 +80,7 @@ def add(pack: Pack) -> list[str]:
             f"{', '.join(clash)}: there is a scenario of this name already",
             next_step="Remove the other pack, or rename the directory.",
         )
-    home = packs_home() / pack.name
+    home = packs() / pack.name
     if home.exists():
         raise UserError(
             f"A pack called {pack.name} was added before",
@@ -97,7 +97,7 @@ def remove(name: str) -> None:
     Raises:
         UserError: there is no pack of that name.
     """
-    home = packs_home() / name
+    home = packs() / name
     if not _NAME.fullmatch(name) or not home.is_dir():
         known = ", ".join(kept()) or "none"
         raise UserError(f"There is no pack called {name}", next_step=f"There are: {known}.")
@@ -106,7 +106,7 @@ def remove(name: str) -> None:
 
 def kept() -> dict[str, list[str]]:
     """The packs that were added, with the slugs of their scenarios."""
-    home = packs_home()
+    home = packs()
     if not home.is_dir():
         return {}
     return {

@@ -39,3 +39,14 @@ def content() -> Path:
     package = Path(__file__).resolve().parent.parent
     shipped = package / "_content"
     return shipped if shipped.is_dir() else package.parent.parent
+
+
+def packs() -> Path:
+    """Where this user's packs of scenarios lie, one folder each."""
+    return home() / "packs"
+
+
+def scenario_roots() -> list[Path]:
+    """Every directory that holds scenarios: the shipped ones first, then those of packs."""
+    added = sorted(entry for entry in packs().iterdir() if entry.is_dir()) if packs().is_dir() else []
+    return [content() / "scenarios", *added]

@@ -1,9 +1,7 @@
 """`drill certify`: prove a scenario."""
 
-import signal
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -14,6 +12,7 @@ from drillyard.author.results import Results
 from drillyard.author.rows import Case, Kind, Played, Proof, cases
 from drillyard.base.errors import ExitCode
 from drillyard.cli.completing_scenarios import complete_scenarios
+from drillyard.cli.ending import end_in_order
 from drillyard.cli.screen import err, out, span
 from drillyard.scenario.scenario import Scenario, find_scenario, find_scenarios
 
@@ -60,7 +59,7 @@ def command(
     known = {each.slug: results.proven(each) for each in found}
     left = sum(case.key not in known[slug] for slug, chosen in to_play.items() for case in chosen)
     err.print(f"{left} drills to play, {jobs} at a time. Nothing of yours is touched.")
-    signal.signal(signal.SIGTERM, _end)
+    end_in_order()
     certificates = [
         _one(each, to_play[each.slug], settings, results, known[each.slug])
         for each in found
@@ -94,11 +93,6 @@ def _one(
     flipped = f"{len(certificate.flips)} of {len(certificate.repeated)} repeated rows flipped"
     out.print(f"{flipped}: {rate:.1%} ({low:.1%} .. {high:.1%}).")
     return certificate
-
-
-def _end(_signum: int, _frame: FrameType | None) -> None:
-    """A signal ends it as Ctrl-C does: drills are ended first."""
-    raise KeyboardInterrupt
 
 
 def _say(played: Played) -> None:

@@ -56,6 +56,7 @@ COMMANDS: tuple[Command, ...] = (
         "setup", "setup", "Fetch the parts that are missing and build the data; offline afterwards.", MACHINE
     ),
     Command("new", "new", "A scenario to begin with, that certifies as it is.", AUTHOR),
+    Command("dev", "dev", "Edit a scenario beside a warm range, and see each save judged.", AUTHOR),
     Command("packs", "packs", "Scenarios kept elsewhere: add, list, remove.", AUTHOR),
     Command("lint", "lint", "Does a scenario's directory agree with itself? Nothing is run.", AUTHOR),
     Command("import", "import_", "Scenarios out of a document that is written to the template.", AUTHOR),

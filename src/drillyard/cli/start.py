@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from drillyard.base.errors import UserError
-from drillyard.base.paths import content
+from drillyard.base.paths import scenario_roots
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.options import Json
 from drillyard.drill.places import Places, Record, all_drills, create, default_name, new_record, places_of
@@ -38,14 +38,15 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Start a drill: a running shop, its workspace and its customers."""
-    _check(scenario)
+    scenario = _found(scenario)
+    called = Path(scenario).name
     spawned = None
-    if if_missing and places_of(name or scenario).record.is_file():
-        places = places_of(name or scenario)
+    if if_missing and places_of(name or called).record.is_file():
+        places = places_of(name or called)
     else:
         places = create(
             new_record(
-                name=name or default_name(scenario),
+                name=name or default_name(called),
                 scenario=scenario,
                 variant=variant or str(random.SystemRandom().randint(1, 999)),
                 workspace=workspace,
@@ -76,9 +77,19 @@ def _follow(places: Places, spawned: subprocess.Popen[bytes] | None, *, as_json:
     importlib.import_module("drillyard.cli.starting").follow_start(places, spawned, as_json=as_json)
 
 
-def _check(scenario: str) -> None:
-    """Whether there is such a scenario; the daemon reads it."""
-    directory = content() / "scenarios"
-    if not (directory / scenario / "scenario.yaml").is_file():
-        known = ", ".join(sorted(path.parent.name for path in directory.glob("*/scenario.yaml"))) or "none"
+def _found(scenario: str) -> str:
+    """The scenario as a drill remembers it, its name or an absolute directory; the daemon reads it.
+
+    Raises:
+        UserError: there is none.
+    """
+    if "/" in scenario:
+        directory = Path(scenario).expanduser().resolve()
+        if (directory / "scenario.yaml").is_file():
+            return str(directory)
+        raise UserError("There is no scenario here", where=scenario, next_step="It needs a scenario.yaml.")
+    there = [path.parent.name for root in scenario_roots() for path in root.glob("*/scenario.yaml")]
+    if scenario not in there:
+        known = ", ".join(sorted(there)) or "none"
         raise UserError(f"There is no scenario called `{scenario}`", next_step=f"There are: {known}.")
+    return scenario

@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 
 from drillyard.base.errors import UserError
+from drillyard.base.paths import scenario_roots
 from drillyard.scenario.changes import Changes
 from drillyard.scenario.content import load_module
 from drillyard.scenario.errors import broken
 from drillyard.scenario.flaw import Flaw
 from drillyard.scenario.hints import Hint, Hints, read_hints
 from drillyard.scenario.manifest import Manifest, Task, read_manifest
-from drillyard.scenario.places import roots
 from drillyard.scenario.recipe import Recipe, find_recipes
 from drillyard.scenario.variant import Variant, choose
 
@@ -149,7 +149,7 @@ def find_scenarios(root: Path | None = None) -> list[Scenario]:
     """
     found = [
         Scenario.load(entry)
-        for directory in ([root] if root else roots())
+        for directory in ([root] if root else scenario_roots())
         if directory.is_dir()
         for entry in directory.iterdir()
         if (entry / "scenario.yaml").is_file()
@@ -164,7 +164,9 @@ def find_scenario(slug: str, root: Path | None = None) -> Scenario:
         UserError: there is none of that name.
         ScenarioError: it is broken.
     """
-    candidates = [Path(slug)] if "/" in slug else [each / slug for each in ([root] if root else roots())]
+    candidates = (
+        [Path(slug)] if "/" in slug else [each / slug for each in ([root] if root else scenario_roots())]
+    )
     for directory in candidates:
         if (directory / "scenario.yaml").is_file():
             return Scenario.load(directory)
