@@ -1,1 +1,1 @@
-"""How scenarios are proven: certify plays untouched, solutions, cheats and flaws, as a learner would."""
+"""How scenarios are made and proven: outlines, scaffold, lint, packs, the author's loop, and certify."""
