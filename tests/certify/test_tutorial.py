@@ -43,5 +43,5 @@ def test_the_tutorial_leads_to_a_scenario_that_certifies(tmp_path: Path) -> None
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block["body"])
         wrote.append(named[1])
-    assert len(ran) == 7
+    assert len(ran) == 8
     assert len(wrote) == 11

@@ -26,11 +26,15 @@ class OutlineResource:
 
 @dataclass(frozen=True)
 class Left:
-    """Something of a document that is in no field: its line (from 1), what it says, and why it was left."""
+    """Something of a document that is in no field: its line (from 1), what it says, and why it was left.
+
+    `kept` is what can be found again in the scenario, as its background.
+    """
 
     line: int
     text: str
     why: str
+    kept: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drillyard.author.unpacking import Bounds, refused, unpack
-from drillyard.base.errors import UserError
+from drillyard.base.errors import Problem, UserError
 from drillyard.base.paths import packs
+from drillyard.scenario.errors import ScenarioError
 from drillyard.scenario.scenario import Scenario, find_scenarios
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -53,39 +54,62 @@ def examined(source: Path, name: str = "") -> Iterator[Pack]:
         ScenarioError: a scenario of it is broken.
         UserError: there is nothing at `source`.
     """
-    if not source.exists():
-        raise UserError("There is no such folder or archive", where=str(source))
+    if not os.access(source, os.R_OK):
+        raise UserError("There is no such folder or archive that can be read", where=str(source))
     called = name or _name_of(source)
     if not _NAME.fullmatch(called):
         raise UserError(f"`{called}` is no name for a pack", next_step="Say --name with a-z, 0-9 and -.")
     with tempfile.TemporaryDirectory(prefix="drillyard-pack-") as scratch:
         place = Path(scratch) / called
         place.mkdir()
-        if source.is_dir():
-            _copy(source, place)
-        else:
-            unpack(source, place)
-        yield _look(called, _root(place, source), source)
+        try:
+            if source.is_dir():
+                _copy(source, place)
+            else:
+                unpack(source, place)
+        except OSError as error:
+            raise refused(
+                f"it cannot be read: {error.strerror}",
+                str(error.filename or source),
+                "Look at its permissions.",
+            ) from error
+        for run in place.rglob("run"):
+            run.chmod(0o755)
+        root = _root(place, source)
+        try:
+            pack = _look(called, root, source)
+        except ScenarioError as error:
+            raise ScenarioError([_in(source, root, problem) for problem in error.problems]) from error
+        yield pack
 
 
-def add(pack: Pack) -> list[str]:
-    """Keep a pack that was looked at; the slugs of its scenarios.
+def check_free(pack: Pack) -> None:
+    """Whether a pack can be added.
 
     Raises:
         UserError: a pack of that name, or a scenario of one of its names, is there already.
     """
-    taken = {scenario.slug for scenario in find_scenarios()}
-    if clash := [code.slug for code in pack.code if code.slug in taken]:
-        raise UserError(
-            f"{', '.join(clash)}: there is a scenario of this name already",
-            next_step="Remove the other pack, or rename the directory.",
-        )
-    home = packs() / pack.name
-    if home.exists():
+    if (packs() / pack.name).exists():
         raise UserError(
             f"A pack called {pack.name} was added before",
             next_step=f"`drill packs remove {pack.name}` first, or give this one another --name.",
         )
+    taken = {scenario.slug for scenario in find_scenarios()}
+    if clash := [code.slug for code in pack.code if code.slug in taken]:
+        raise UserError(
+            f"{', '.join(clash)}: there is a scenario of this name already",
+            next_step="Remove the pack that it came with, or rename the directory.",
+        )
+
+
+def add(pack: Pack) -> list[str]:
+    """Keep a copy of a pack that was looked at; the slugs of its scenarios.
+
+    Raises:
+        UserError: see `check_free`.
+    """
+    check_free(pack)
+    home = packs() / pack.name
     home.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(pack.directory, home)
     return [code.slug for code in pack.code]
@@ -150,6 +174,11 @@ def _root(place: Path, source: Path) -> Path:
         place.rename(alone)
         return alone.parent
     raise refused("there is no scenario.yaml in it", str(source), "A pack holds <slug>/scenario.yaml.")
+
+
+def _in(source: Path, root: Path, problem: Problem) -> Problem:
+    """A problem of the copy, said of what was given."""
+    return replace(problem, file=problem.file.replace(str(root.resolve()), str(source)))
 
 
 def _only_folder(place: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """From outlines to scenario directories and back: what `drill import` writes and `drill export` reads."""
 
+import os
 import re
 import shutil
 import unicodedata
@@ -56,7 +57,7 @@ def write_scenarios(outlines: Sequence[Outline], into: Path) -> list[Path]:
     slugs: list[str] = []
     for outline in outlines:
         slugs.append(slug_of(outline.title, slugs))
-    if there := [slug for slug in slugs if (into / slug).exists()]:
+    if there := [slug for slug in slugs if os.path.lexists(into / slug)]:
         raise UserError(
             f"{', '.join(there)}: there already",
             where=str(into),

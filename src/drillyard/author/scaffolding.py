@@ -1,5 +1,6 @@
 """`drill new`: a scenario that certifies from the beginning; its author changes it from green to green."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def new_scenario(slug: str, into: Path, title: str = "") -> Path:
     if slug != slug_of(slug):
         raise UserError(f"`{slug}` is no name for a scenario", next_step=f"Call it `{slug_of(slug)}`, say.")
     directory = into / slug
-    if directory.exists():
+    if os.path.lexists(directory):
         raise UserError("There is something of this name already", where=str(directory))
     named = title or slug.replace("-", " ").capitalize()
     try:

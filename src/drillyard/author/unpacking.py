@@ -81,7 +81,7 @@ class Bounds:
         """So many bytes more."""
         self.bytes += count
         if self.bytes > MOST_BYTES:
-            raise refused(f"it unpacks to more than {MOST_BYTES // 2**20} MB", self.where)
+            raise refused(f"it holds more than {MOST_BYTES // 2**20} MB", self.where)
 
 
 def unpack(archive: Path, into: Path) -> None:
@@ -100,7 +100,8 @@ def unpack(archive: Path, into: Path) -> None:
         else:
             _untar(archive, into, bounds)
     except _BROKEN as error:
-        raise refused(f"it is no archive that can be read: {error}", where) from error
+        next_step = "A pack is a folder, a .zip or a .tar (.gz, .bz2, .xz)."
+        raise refused(f"it is no archive that can be read: {error}", where, next_step) from error
 
 
 def _unzip(archive: Path, into: Path, bounds: Bounds) -> None:

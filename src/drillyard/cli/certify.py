@@ -13,8 +13,9 @@ from drillyard.author.rows import Case, Kind, Played, Proof, cases
 from drillyard.base.errors import ExitCode
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.ending import end_in_order
+from drillyard.cli.scenarios import directory_of
 from drillyard.cli.screen import err, out, span
-from drillyard.scenario.scenario import Scenario, find_scenario, find_scenarios
+from drillyard.scenario.scenario import Scenario, find_scenarios
 
 
 class How(StrEnum):
@@ -46,7 +47,7 @@ def command(
     """Prove scenarios: untouched and reset fail, solutions pass and harm nothing, cheats fail, flaws move."""
     if resume and json_file is None:
         raise typer.BadParameter("it goes on with the file of --json", param_hint="--resume")
-    found = [find_scenario(each) for each in scenarios] if scenarios else find_scenarios()
+    found = [Scenario.load(directory_of(each)) for each in scenarios] if scenarios else find_scenarios()
     settings = Settings(how, jobs, data_scale)
     results = Results(settings, json_file, resume=resume)
     numbers = [str(number) for number in range(1, variants + 1)]

@@ -72,7 +72,7 @@ def _watch(loop: Loop) -> None:
 def _say(loop: Loop) -> None:
     """Lint and verdicts; a file that does not load is said, and the loop goes on."""
     try:
-        for finding in lint(Scenario.load(loop.directory), frozenset(BY_NAME)):
+        for finding in lint(loop.directory, frozenset(BY_NAME)):
             if not finding.note:
                 out.print(f"wrong  {finding.problem}", markup=False, soft_wrap=True)
         _draw(loop.judge())

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from drillyard.author.markdown import read_document
+from drillyard.author.markdown.reading import read_document
 from drillyard.author.planning import write_scenarios
 from drillyard.base.errors import UserError
 from drillyard.cli.options import Json
-from drillyard.cli.screen import err, out, show_json
+from drillyard.cli.screen import counted, err, out, show_json
 
 LIMIT_BYTES = 4 * 1024 * 1024
 
@@ -50,12 +50,14 @@ def command(
         return
     for path, outline in zip(written, document.outlines, strict=True):
         steps = sum(len(task.steps) for task in outline.tasks)
-        out.print(f"{path}: {len(outline.tasks)} tasks, {steps} steps", highlight=False)
+        said = f"{path}: {counted(len(outline.tasks), 'task')}, {counted(steps, 'step')}"
+        out.print(said, highlight=False, soft_wrap=True)
     if left:
-        err.print(f"\n{len(left)} things are in no field of a manifest; nothing else was left out:")
+        err.print("\nWhat is in no field of a manifest; everything else is:")
     for each in left:
-        err.print(f"{file}:{each.line}: {each.text[:80]}: {each.why}", markup=False, highlight=False)
-    out.print("\nNext: drill lint " + " ".join(map(str, written)), highlight=False)
+        said = f"{file}:{each.line}: {each.text[:80]}: {each.why}"
+        err.print(said, markup=False, highlight=False, soft_wrap=True)
+    out.print("\nNext: drill lint " + " ".join(map(str, written)), highlight=False, soft_wrap=True)
 
 
 def _text(file: Path) -> str:

@@ -1,5 +1,6 @@
 """`drill lint`: does a scenario's directory agree with itself?"""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -10,8 +11,8 @@ from drillyard.base.errors import ExitCode, Problem
 from drillyard.cli.commands import BY_NAME
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.options import Json
-from drillyard.cli.screen import out, show_json
-from drillyard.scenario.scenario import find_scenario
+from drillyard.cli.scenarios import directory_of
+from drillyard.cli.screen import counted, out, show_json
 
 
 class FindingLine(BaseModel):
@@ -31,11 +32,12 @@ def command(
     ],
     as_json: Json = False,
 ) -> None:
-    """Look through scenarios: manifest, pages, hints, flaws, checks, recipes. Nothing is run or measured."""
+    """Look through scenarios: does everything in them agree? Nothing is started or measured."""
+    sys.dont_write_bytecode = True
     found = [
         (finding.note, finding.problem)
         for each in scenarios
-        for finding in lint(find_scenario(each), frozenset(BY_NAME))
+        for finding in lint(directory_of(each), frozenset(BY_NAME))
     ]
     faults = sum(not note for note, _ in found)
     if as_json:
@@ -45,7 +47,7 @@ def command(
             out.print(
                 f"{'note' if note else 'wrong'}  {problem}", markup=False, highlight=False, soft_wrap=True
             )
-        out.print(f"{faults} faults, {len(found) - faults} notes.")
+        out.print(f"{counted(faults, 'fault')}, {counted(len(found) - faults, 'note')}.")
     raise SystemExit(ExitCode.FAILED if faults else ExitCode.OK)
 
 

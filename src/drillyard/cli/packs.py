@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from drillyard.author.packs import Pack, add, examined, kept, remove
+from drillyard.author.packs import Pack, add, check_free, examined, kept, remove
 from drillyard.base.errors import UserError
 from drillyard.cli.asking import confirm
 from drillyard.cli.options import Json
-from drillyard.cli.screen import err, out, show_json
+from drillyard.cli.screen import counted, err, out, show_json
 
 
 class Action(StrEnum):
@@ -33,7 +33,7 @@ def command(
     if action is Action.LIST:
         _list(as_json=as_json)
     elif not what:
-        raise UserError(f"What is to be {action}ed?", next_step=f"drill packs {action} WHAT")
+        raise UserError(f"`drill packs {action}` needs to know what", next_step=f"drill packs {action} WHAT")
     elif action is Action.REMOVE:
         remove(what)
         out.print(f"The pack {escape(what)} is forgotten.")
@@ -54,6 +54,7 @@ def _list(*, as_json: bool) -> None:
 
 def _add(source: Path, name: str, *, yes: bool, as_json: bool) -> None:
     with examined(source, name) as pack:
+        check_free(pack)
         _show(pack)
         if not yes:
             confirm("Add it?")
@@ -62,10 +63,8 @@ def _add(source: Path, name: str, *, yes: bool, as_json: bool) -> None:
 
 
 def _show(pack: Pack) -> None:
-    err.print(
-        f"The pack {pack.name} has {len(pack.code)} scenarios, {pack.files} files, {pack.bytes // 1024} kB."
-        " These files are code that will run as you:"
-    )
+    said = f"{counted(len(pack.code), 'scenario')}, {counted(pack.files, 'file')}, {pack.bytes // 1024} kB"
+    err.print(f"The pack {pack.name}: {said}. These files are code that will run as you:")
     for code in pack.code:
         err.print(f"  {code.slug} ({code.title}): {', '.join(code.files)}", markup=False, highlight=False)
     err.print("Add it only if you trust whoever wrote it.")

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from drillyard.base.errors import UserError
 from drillyard.base.paths import scenario_roots
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.options import Json
+from drillyard.cli.scenarios import directory_of
 from drillyard.drill.places import Places, Record, all_drills, create, default_name, new_record, places_of
 from drillyard.drill.spawn import spawn
 
@@ -78,18 +78,11 @@ def _follow(places: Places, spawned: subprocess.Popen[bytes] | None, *, as_json:
 
 
 def _found(scenario: str) -> str:
-    """The scenario as a drill remembers it, its name or an absolute directory; the daemon reads it.
+    """The scenario as a drill remembers it: its name, or its directory when it is not one that ships or came
+    with a pack. The daemon reads it.
 
     Raises:
         UserError: there is none.
     """
-    if "/" in scenario:
-        directory = Path(scenario).expanduser().resolve()
-        if (directory / "scenario.yaml").is_file():
-            return str(directory)
-        raise UserError("There is no scenario here", where=scenario, next_step="It needs a scenario.yaml.")
-    there = [path.parent.name for root in scenario_roots() for path in root.glob("*/scenario.yaml")]
-    if scenario not in there:
-        known = ", ".join(sorted(there)) or "none"
-        raise UserError(f"There is no scenario called `{scenario}`", next_step=f"There are: {known}.")
-    return scenario
+    directory = directory_of(scenario)
+    return scenario if directory.parent in scenario_roots() else str(directory)

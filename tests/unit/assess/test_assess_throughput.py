@@ -46,7 +46,7 @@ class Shop:
     async def send(self, rate: float) -> TrafficResult:
         if rate <= self.capacity and self.unlucky:
             self.unlucky -= 1
-            return step(999)
+            return step(400)
         if rate <= self.capacity:
             return step(50)
         return step(900, kept=self.kept, late_ms=self.late_ms)
@@ -88,6 +88,25 @@ async def test_a_generator_that_could_not_keep_up_is_a_trouble():
 async def test_a_shop_that_was_slow_beyond_any_lateness_is_no_trouble():
     found = await search(Shop(100, kept=False, late_ms=40), most_steps=20)
     assert found.troubles == ()
+
+
+@pytest.mark.parametrize("unlucky", [1, 2])
+async def test_a_step_that_failed_by_noise_is_tried_again(unlucky):
+    found = await search(Shop(100, unlucky=unlucky), most_steps=20)
+    assert found.rate <= 100 < found.bracket
+
+
+async def test_a_hopeless_step_is_tried_twice_and_a_close_one_three_times():
+    far = await search(Shop(60), most_steps=20)
+    assert [rate for rate, _, _ in far.steps].count(120) == 2
+    near = await sustained(
+        lambda rate: _step_of(300 if rate > 60 else 50), Objective(), start=60, most_steps=20
+    )
+    assert [rate for rate, _, _ in near.steps].count(120) == 3
+
+
+async def _step_of(p95_ms: float) -> TrafficResult:
+    return step(p95_ms)
 
 
 def test_what_could_not_be_sent_failed():

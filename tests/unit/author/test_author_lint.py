@@ -8,7 +8,7 @@ import pytest
 from drillyard.author.lint import lint, rules
 from drillyard.author.scaffolding import new_scenario
 from drillyard.cli.commands import BY_NAME
-from drillyard.scenario.scenario import Scenario, find_scenarios
+from drillyard.scenario.scenario import find_scenarios
 
 Break = Callable[[Path], object]
 
@@ -33,7 +33,7 @@ def add(file: str, text: str) -> Break:
 
 
 def faults(directory: Path) -> list[str]:
-    found = lint(Scenario.load(directory), frozenset(BY_NAME))
+    found = lint(directory, frozenset(BY_NAME))
     return [f"{Path(f.problem.file).name}:{f.problem.line}: {f.problem.message}" for f in found if not f.note]
 
 
@@ -112,9 +112,57 @@ BROKEN: dict[str, tuple[Break, str]] = {
         ),
         "r.md:0: there is no heading “Before”",
     ),
+    "a name that nothing defines": (
+        edit("checks.py", "return ratio_at_most(", "return ratio_at_moost("),
+        "checks.py:19: there is no name `ratio_at_moost` here",
+    ),
+    "a reading that nothing measures": (
+        edit("checks.py", '"db.query.buffers.newest', '"db.querys.buffers.newest'),
+        "checks.py:20: nothing measures `db.querys.buffers.newest_reviews_of_product`",
+    ),
+    "a subject that is not needed": (
+        edit("checks.py", 'needs=("learner", "twin")', 'needs=("learner",)'),
+        "checks.py:20: `reviews_by_index` looks at twin, which is not among its `needs`",
+    ),
+    "a flaw that raises": (
+        edit("flaws.py", "plant.sql(", "plant.squl("),
+        "flaws.py:16: AttributeError: 'Plant' object has no attribute 'squl'",
+    ),
+    "a flaw of no family": (
+        edit("flaws.py", 'family="database"', 'family="databse"'), "flaws.py:7: flaw `index-reviews` is of no family",
+    ),
+    "a flaw that moves nothing far": (
+        edit("flaws.py", "by=5", "by=0.5"), "flaws.py:7: flaw `index-reviews` moves its reading `up` by 0.5",
+    ),
+    "a flaw that edits what there is not": (
+        edit("flaws.py", 'plant.sql("DROP', 'plant.set_conf("postgres/postgres.conf", "a", "1")\n    plant.sql("DROP'),
+        "flaws.py:7: flaw `index-reviews` edits postgres/postgres.conf: the file to edit is missing",
+    ),
+    "a family without a flaw": (
+        edit("scenario.yaml", "cache: 0", "cache: 1"),
+        "scenario.yaml:27: `per_family` asks for 1 of cache, and there are 0",
+    ),
+    "a task that there is not": (
+        add("brief.md", "\nThen `drill check 9`.\n"), "brief.md:8: there is no task 9",
+    ),
+    "a script from Windows": (
+        lambda d: (d / "solutions/add-index/run").write_bytes(b"#!/bin/sh\r\nexit 0\r\n"),
+        "run:1: lines end as on Windows",
+    ),
+    "a script of no interpreter": (
+        edit("solutions/add-index/run", "#!/bin/sh", "#!/bin/shh"), "run:1: there is no /bin/shh",
+    ),
+    "a page that is not UTF-8": (
+        lambda d: (d / "brief.md").write_bytes(b"line\ncaf\xe9\n"), "brief.md:2: not UTF-8 at byte 8",
+    ),
+    "checks that exit": (add("checks.py", "\nraise SystemExit(3)\n"), "checks.py:26: SystemExit: 3"),
+    "no manifest to speak of": (
+        lambda d: (d / "scenario.yaml").write_text("[1]"),
+        "scenario.yaml:1: the file: Input should be a valid dictionary or instance of Manifest",
+    ),
     "checks that do not load": (
         add("checks.py", "\n1 / 0\n"),
-        "checks.py:0: the scenario's checks do not load: ZeroDivisionError: division by zero",
+        "checks.py:26: the scenario's checks do not load: ZeroDivisionError: division by zero",
     ),
 }  # fmt: skip
 
@@ -146,7 +194,9 @@ def test_a_link_out_of_the_directory_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_shipped_scenarios_have_no_faults() -> None:
-    assert [f.problem for s in find_scenarios() for f in lint(s, frozenset(BY_NAME)) if not f.note] == []
+    assert [
+        f.problem for s in find_scenarios() for f in lint(s.directory, frozenset(BY_NAME)) if not f.note
+    ] == []
 
 
 def test_rules_are_found_by_folder() -> None:

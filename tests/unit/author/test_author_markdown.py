@@ -1,15 +1,16 @@
 """Documents as people write them, and what is read from them."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drillyard.author.markdown import read_document
+from drillyard.author.markdown.reading import read_document
+from drillyard.author.markdown.writing import write_document
 from drillyard.author.outline import Outline, OutlineResource, OutlineTask
 from drillyard.author.planning import outline_of, slug_of, write_scenarios
-from drillyard.author.writing import write_document
 from drillyard.base.errors import UserError
 from drillyard.scenario.scenario import Scenario, find_scenarios
 
@@ -130,21 +131,21 @@ def test_what_is_in_no_field_is_listed_with_its_line_and_kept() -> None:
         "1. **One**\n   - a\n\n   Mind the gap.\n\n   ```\n   - no step\n   ```\n"
     )
     (outline,), left = read_document(text).outlines, read_document(text).left
-    assert [(each.line, each.text) for each in left] == [
-        (1, "Preface"), (3, "S"), (3, "S"), (4, "### Background"), (5, "Old times."), (7, "Do them well."),
+    assert [(each.line, each.text, each.kept) for each in left if each.text != "S"] == [
+        (1, "Preface", False), (4, "### Background", True), (7, "Do them well.", True),
     ]  # fmt: skip
-    assert outline.background == "### Background\nOld times."
+    assert outline.background == "### Background\nOld times.\n\nDo them well."
     assert outline.tasks[0].steps == ("a",)
-    assert outline.tasks[0].notes.splitlines()[0].strip() == "Mind the gap."
-    assert "- no step" in outline.tasks[0].notes
+    assert outline.tasks[0].notes == "Mind the gap.\n\n```\n- no step\n```"
 
 
 def test_every_missing_part_is_said() -> None:
     document = read_document("## Scenario 7: Nothing\n")
     assert [each.why for each in document.left] == [
+        "this scenario has no duration; 2 h is written",
         "this scenario has no objective",
-        "this scenario has no tasks",
         "this scenario has no success criteria",
+        "this scenario has no tasks",
     ]
 
 
@@ -167,11 +168,81 @@ def test_a_step_that_goes_on_and_one_with_points_of_its_own_stay_one() -> None:
     assert outline.tasks[0].steps == ("Look at the cache: its keys; its TTL", "Mend it")
 
 
+def test_sections_with_unknown_labels_are_background_and_no_entries() -> None:
+    text = (
+        "**Title:** S\n**Objective:** Learn.\n**Difficulty:** medium\nVery.\n**Resources:**\n- A book\n"
+        "**Hints:** look twice\n**Duration:** 45m\nPlease plan a break.\n"
+    )
+    (outline,) = read_document(text).outlines
+    assert (outline.objective, outline.minutes) == ("Learn.", 45)
+    assert outline.resources == (OutlineResource("A book"),)
+    for kept in ("**Difficulty:** medium", "Very.", "**Hints:** look twice", "Please plan a break."):
+        assert kept in outline.background
+
+
+def test_labels_without_a_colon_open_their_sections() -> None:
+    (outline,) = read_document(
+        "**Title:** S\n**Tasks**\n1. One\n   - a\n\n**Success criteria**\n- ok\n"
+    ).outlines
+    assert outline.tasks == (OutlineTask("One", ("a",)),)
+    assert outline.success_criteria == ("ok",)
+
+
+def test_several_links_on_a_line_are_several_resources_and_text_around_one_is_kept() -> None:
+    document = read_document(
+        "## Scenario: S\n### Resources\n- See the [wiki](https://a.b) and [runbook](https://c.d)\n"
+        "- [C](https://e.f), pages 3-9\n"
+    )
+    assert document.outlines[0].resources == (
+        OutlineResource("wiki", "https://a.b"),
+        OutlineResource("runbook", "https://c.d"),
+        OutlineResource("C, pages 3-9", "https://e.f"),
+    )
+    assert any("several links" in each.why for each in document.left)
+
+
+def test_underlined_headings_begin_scenarios() -> None:
+    text = "Scenario 1: One\n===============\n### Tasks\n1. **T**\n   - a\n"
+    (outline,) = read_document(text).outlines
+    assert (outline.title, outline.tasks[0].steps) == ("One", ("a",))
+
+
+def test_what_stands_beside_scenarios_belongs_to_none_of_them() -> None:
+    document = read_document(
+        "## Scenario 1: S\n### Objective\nLearn.\n## Appendix: facilitators\nBring cake.\n### Tasks\n- eat\n"
+        "# Lab 2: T\n### Objective\nMore.\n"
+    )
+    assert [(o.title, o.objective, o.tasks) for o in document.outlines] == [
+        ("S", "Learn.", ()),
+        ("T", "More.", ()),
+    ]
+    assert [e.text for e in document.left if e.why == "it belongs to no scenario"] == [
+        "## Appendix: facilitators", "Bring cake.", "### Tasks", "- eat",
+    ]  # fmt: skip
+
+
+def test_bold_and_plain_numbered_tasks_may_be_mixed_and_steps_lettered() -> None:
+    text = "## Scenario: S\n### Tasks\n1. **One**: first\n   a) x\n   b) y\n2. **Two**\n3. Three\n   - z\n4. Four\n"
+    (outline,) = read_document(text).outlines
+    assert [(task.title, task.steps) for task in outline.tasks] == [
+        ("One", ("x", "y")), ("Two", ()), ("Three", ("z",)), ("Four", ()),
+    ]  # fmt: skip
+
+
+def test_tables_and_code_in_lists_are_background() -> None:
+    text = "## Scenario: S\n### Resources\n| a | b |\n|---|---|\n- A book\n### Objective\nLearn.\n```\n## Scenario 9: X\n```\n"
+    (outline,) = read_document(text).outlines
+    assert outline.resources == (OutlineResource("A book"),)
+    assert outline.objective == "Learn."
+    assert "| a | b |" in outline.background
+    assert "## Scenario 9: X" in outline.background
+
+
 @pytest.mark.parametrize(
     ("written", "minutes"),
     [
         ("90 minutes", 90), ("2-3 hours", 180), ("1 to 4 h", 240), ("2 h 30 min", 150), ("1,5 Hours", 90),
-        ("45m", 45), ("about an afternoon", None), ("900 hours", None),
+        ("45m", 45), ("1h30", 90), ("2-3 hours (plus 30 min debrief)", 180), ("about an afternoon", None), ("900 hours", None),
     ],
 )  # fmt: skip
 def test_durations_are_read_as_people_write_them(written: str, minutes: int | None) -> None:
@@ -249,3 +320,28 @@ def test_what_was_written_is_read_again(outlines: list[Outline]) -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     read_document(text)
     read_document("## Scenario 1: S\n### Tasks\n" + text)
+
+
+PIECES = st.sampled_from(
+    [
+        "## Scenario 1: Alpha", "# Lab: Beta", "**Title:** Gamma", "### Objective", "### Tasks", "### Duration",
+        "**Resources:**", "**Success Criteria**", "## Appendix", "### Background", "**Note:** delta", "- epsilon",
+        "1. **zeta**", "2. eta", "   - theta", "     - iota", "a) kappa", "| lambda | mu |", "```", "nu xi", "   omicron",
+        "2-3 hours", "45 min and rho", "[sigma](https://tau.org) upsilon", "[phi](https://chi.org) [psi](https://omega.org)",
+        "", "---", "===", "**one** two", "Three\n=====", "#### 4. Four", "- [ ] five", "* **six**: seven",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=25))
+def test_no_word_of_a_document_is_lost(pieces: list[str]) -> None:
+    text = "\n".join(pieces)
+    document = read_document(text)
+    found = " ".join([repr(document.outlines), *(each.text for each in document.left)])
+    structure = {
+        "scenario", "lab", "title", "objective", "tasks", "duration", "resources", "success", "criteria", "hours", "min",
+    }  # fmt: skip
+    reported = {each.line for each in document.left}
+    for number, line in enumerate(text.splitlines(), start=1):
+        for word in re.findall(r"[A-Za-z]{3,}", line):
+            assert word.lower() in structure or word in found or number in reported, (line, text)

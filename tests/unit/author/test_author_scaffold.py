@@ -19,7 +19,7 @@ def test_a_new_scenario_loads_and_has_no_fault(tmp_path: Path) -> None:
     scenario = Scenario.load(new_scenario("slow-pages", tmp_path, 'Pages "hang"'))
     assert scenario.manifest.title == "Pages 'hang'"
     assert "Pages 'hang'" in scenario.brief()
-    assert [f.problem for f in lint(scenario, frozenset(BY_NAME)) if not f.note] == []
+    assert [f.problem for f in lint(scenario.directory, frozenset(BY_NAME)) if not f.note] == []
     assert (len(scenario.flaws), len(scenario.solutions()), len(scenario.cheats())) == (1, 1, 1)
     assert all(os.access(recipe.run, os.X_OK) for recipe in (*scenario.solutions(), *scenario.cheats()))
     assert json.loads((tmp_path / FILE).read_text())["properties"]["duration"]["type"] == "string"

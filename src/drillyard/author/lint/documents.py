@@ -17,7 +17,7 @@ def _rule(linted: Linted) -> Iterator[Finding]:
                 "One with the headings saves learners from guessing them.",
             )  # fmt: skip
             continue
-        there = {section.title.lower() for section in sections_of(file.read_text(encoding="utf-8"))}
+        there = {section.title.lower() for section in sections_of(linted.text(file))}
         for title in document.sections:
             if title.lower() not in there:
                 yield linted.wrong(

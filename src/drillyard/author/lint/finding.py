@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from drillyard.assess import audit, customers, payments, probes
 from drillyard.assess.check import Check
-from drillyard.assess.discovery import load_checks
+from drillyard.assess.discovery import load_checks, load_probes
 from drillyard.assess.invariants import invariants
 from drillyard.base.errors import Problem
+from drillyard.measure.reading import Unit
+from drillyard.measure.source import PER_REQUEST, Described
+from drillyard.measure.sources import source_types
+from drillyard.scenario.errors import broken
 from drillyard.scenario.scenario import Scenario
 
 
@@ -42,6 +47,23 @@ class Linted:
         """Ids of everything that is judged: checks and invariants."""
         return frozenset(each.id for each in (*self.checks, *invariants(self.scenario.manifest)))
 
+    @cached_property
+    def readings(self) -> tuple[Described, ...]:
+        """Everything that is measured: by sources, from customers, by audits, by probes (its own too).
+
+        Raises:
+            UserError: checks.py does not load.
+        """
+        sources = [each for source in source_types() for each in source.describes]
+        known = [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *payments.DESCRIBES, *sources]
+        each_request = [Described(each.name + PER_REQUEST, each.unit) for each in known if each.per_request]
+        own = [
+            Described(f"{prefix}<rest>" if prefix.endswith(".") else prefix, Unit.COUNT)
+            for probe in load_probes(self.scenario.directory)
+            for prefix in probe.gives
+        ]
+        return (*known, *each_request, *own)
+
     @property
     def manifest(self) -> Path:
         """scenario.yaml."""
@@ -54,10 +76,33 @@ class Linted:
         pages = (directory / "tasks" / task.page for task in self.scenario.manifest.tasks)
         return tuple(path for path in (directory / "brief.md", *pages) if path.is_file())
 
+    def text(self, path: Path) -> str:
+        """A file as text.
+
+        Raises:
+            ScenarioError: it cannot be read, or is not UTF-8.
+        """
+        try:
+            return path.read_bytes().decode()
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            raise broken(
+                path, f"not UTF-8 at byte {error.start}", line=line, next_step="Save it so."
+            ) from error
+        except OSError as error:
+            raise broken(path, f"cannot be read: {error.strerror}") from error
+
+    def lines(self, path: Path) -> Iterator[tuple[int, str]]:
+        """The lines of a file, numbered from 1.
+
+        Raises:
+            ScenarioError: it cannot be read, or is not UTF-8.
+        """
+        yield from enumerate(self.text(path).splitlines(), start=1)
+
     def line_of(self, path: Path, text: str) -> int:
         """The line of `path` on which `text` stands first; 0 when it does not."""
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return next((number for number, line in enumerate(lines, start=1) if text in line), 0)
+        return next((number for number, line in self.lines(path) if text in line), 0)
 
     def wrong(self, path: Path, line: int, message: str, next_step: str) -> Finding:
         """A fault."""
@@ -66,11 +111,6 @@ class Linted:
     def note(self, path: Path, line: int, message: str, next_step: str = "") -> Finding:
         """Something still to be done."""
         return Finding(Problem(str(path), line, message, next_step=next_step), note=True)
-
-
-def lines_of(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file, numbered from 1."""
-    yield from enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
 
 
 def squeezed(text: str) -> str:

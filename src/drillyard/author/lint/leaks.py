@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from drillyard.author.lint.finding import Finding, Linted, lines_of, squeezed
+from drillyard.author.lint.finding import Finding, Linted, squeezed
 from drillyard.scenario.changes import SetConf, SetToml
 
 LEAST_LETTERS = 12
@@ -13,14 +13,14 @@ LEAST_LETTERS = 12
 def _rule(linted: Linted) -> Iterator[Finding]:
     answers = dict(_answers(linted))
     for path in linted.pages:
-        for number, line in lines_of(path):
+        for number, line in linted.lines(path):
             for answer, what in answers.items():
                 if answer in squeezed(line):
                     yield linted.wrong(
                         path, number, f"this gives {what} away", "Say where to look, not what to do."
                     )
     checks_file = linted.scenario.checks_file
-    for number, line in lines_of(checks_file) if checks_file.is_file() else ():
+    for number, line in linted.lines(checks_file) if checks_file.is_file() else ():
         if "look_next" in line or "what=" in line:
             for answer, what in answers.items():
                 if answer in squeezed(line):

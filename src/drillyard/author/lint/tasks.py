@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from drillyard.assess.check import Need
 from drillyard.author.lint.finding import Finding, Linted
+from drillyard.author.planning import MISSING
 
 
 def _rule(linted: Linted) -> Iterator[Finding]:
@@ -18,8 +19,13 @@ def _rule(linted: Linted) -> Iterator[Finding]:
                 yield linted.wrong(
                     file, line, f"task `{task.id}`: there is no check `{name}`", "Write it in checks.py."
                 )
+        if MISSING in (*task.steps, task.title):
+            yield linted.note(file, line, f"task `{task.id}` has a step to be written")
         if not task.checks:
             yield linted.note(file, line, f"task `{task.id}` is self-assessed: {task.self_assessed}")
+    for name, said in (("objective", [manifest.objective]), ("success_criteria", manifest.success_criteria)):
+        if MISSING in said:
+            yield linted.note(file, linted.line_of(file, name), f"`{name}` is to be written")
     checks_file = linted.scenario.checks_file
     for check in known.values():
         line = linted.line_of(checks_file, f'"{check.id}"') if checks_file.is_file() else 0
