@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import valkey.asyncio as valkey
 from assess_pair import Pair
 
 from drillyard.assess.payments import payment_wait
@@ -121,6 +122,7 @@ async def replaced(pair: Pair, file: str, text: str) -> AsyncIterator[ProbeSite]
     path.write_text(text)
     try:
         await pair.ranges["learner"].apply(workspace)
+        await _forget_pages(pair)
         async with learner(pair) as site:
             yield site
     finally:
@@ -129,6 +131,17 @@ async def replaced(pair: Pair, file: str, text: str) -> AsyncIterator[ProbeSite]
         else:
             path.write_text(before)
         await pair.ranges["learner"].apply(workspace)
+        await _forget_pages(pair)
+
+
+async def _forget_pages(pair: Pair) -> None:
+    """Empty the cache, but not the queues that lie beside it."""
+    endpoint = pair.subject("learner").site.addresses.endpoint("valkey")
+    client = valkey.Valkey(host=endpoint.host, port=endpoint.port)
+    async for key in client.scan_iter():
+        if not key.startswith(b"dramatiq"):
+            await client.unlink(key)
+    await client.aclose()
 
 
 async def test_the_shop_as_shipped_shows_what_is_in_its_tables(pair: Pair):
