@@ -53,7 +53,7 @@ async def nursery(directory: Path) -> AsyncIterator[tuple[NurseryClient, dict[in
 
 
 def shell(directory: Path, script: str, **more: object) -> Program:
-    return Program(directory, Exec(("/bin/sh", "-c", script), PATH, **more))  # type: ignore[arg-type]
+    return Program(directory, Exec(("/bin/sh", "-c", script), PATH, **more))  # type: ignore[arg-type]  # fields by name
 
 
 async def ended_with(ended: dict[int, int], pid: int) -> int:

@@ -58,7 +58,7 @@ def _runs_as_user(candidate: str) -> bool:
     try:
         done = subprocess.run(
             [candidate, "-c", script], cwd="/", check=False, capture_output=True, **_as_user()
-        )  # type: ignore[call-overload]
+        )  # type: ignore[call-overload]  # options by name
     except OSError:
         return False
     return bool(done.returncode == 0)
@@ -86,6 +86,6 @@ def test_components_start_die_reload_and_stop_as_an_ordinary_user(place: Path) -
         text=True,
         timeout=240,
         check=False,
-        **_as_user(),  # type: ignore[call-overload]
+        **_as_user(),  # type: ignore[call-overload]  # options by name
     )
     assert done.stdout == "done\n", done.stderr

@@ -50,7 +50,7 @@ def start(part: Part, arguments: list[str], directory: Path) -> "subprocess.Pope
             stderr=subprocess.STDOUT,
             env={"PATH": os.defpath, "LC_ALL": "C", "HOME": "/", **part.env},
             cwd="/",
-            **identity,  # type: ignore[call-overload]
+            **identity,  # type: ignore[call-overload]  # options by name
         )
 
 

@@ -189,6 +189,21 @@ FIELDS: list[tuple[str, str]] = [
 ARCHIVES = dict((*packs_with_bad_names(), *packs_with_bad_members()))
 
 
+_NUL = f"zip name {PATHS.index('a/' + chr(0) + 'b')}"
+NAMES = {what: make for what, make in packs_with_bad_names() if what != _NUL}
+"""A zip's name ends at its NUL for Python's reader, and is a harmless one then."""
+
+
+@pytest.mark.parametrize("make", NAMES.values(), ids=NAMES)
+def test_a_name_that_leads_elsewhere_is_refused_for_that(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    archive = make(tmp_path)
+    why = r"the path .* (leads out of it|is not plain ASCII|is too long)"
+    with pytest.raises(PackRefusedError, match=why), examined(archive, "evil"):
+        pass
+
+
 def outside(tmp_path: Path) -> set[str]:
     return {str(path) for path in tmp_path.rglob("*")}
 

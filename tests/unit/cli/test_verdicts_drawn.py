@@ -27,7 +27,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceView) -> list[str]:
 def evidence(**given: object) -> EvidenceView:
     usual = {"what": "w", "status": "inconclusive", "value": None, "unit": "", "low": None, "high": None}
     more = {"threshold": "", "reason": "", "source": "", "look_next": ""}
-    return EvidenceView.model_construct(**{**usual, **more, **given})  # type: ignore[arg-type]
+    return EvidenceView.model_construct(**{**usual, **more, **given})  # type: ignore[arg-type]  # fields by name
 
 
 def test_a_long_reason_goes_on_below_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def test_endless_and_immediate_retries_are_possible() -> None:
 @pytest.mark.parametrize("section", ["workers", "partner", "mail", "observability"])
 def test_every_setting_says_what_it_means(section: str) -> None:
     def check(model: object, path: str) -> None:
-        for name, field in type(model).model_fields.items():  # type: ignore[attr-defined]
+        for name, field in type(model).model_fields.items():  # type: ignore[attr-defined]  # a pydantic model
             assert field.description, f"{path}.{name}"
             value = getattr(model, name)
             if hasattr(type(value), "model_fields"):
