@@ -41,6 +41,48 @@ class Need(StrEnum):
     """Acknowledged writes compared with what the learner's database holds."""
 
 
+class Moment(StrEnum):
+    """When a check has to hold."""
+
+    END = "end"
+    """Still true at the end: at submission, on the restarted range. What passed before is forgotten."""
+    ONCE = "once"
+    """Once is enough: a pass in any `drill check` since the last reset counts at submission too."""
+    HOLD = "hold"
+    """For some seconds without a break: in every window of the last so many seconds."""
+
+
+@dataclass(frozen=True)
+class When:
+    """When a check has to hold; `seconds` is how long, for `Moment.HOLD`."""
+
+    moment: Moment = Moment.END
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """As it is shown: `still true at the end`, `once`, `held for 20 s`."""
+        match self.moment:
+            case Moment.END:
+                return "still true at the end"
+            case Moment.ONCE:
+                return "once"
+            case Moment.HOLD:
+                return f"held for {self.seconds:g} s"
+
+
+AT_END = When()
+ONCE = When(Moment.ONCE)
+
+
+def hold(seconds: float) -> When:
+    """It holds for `seconds` without a break.
+
+    Its function judges the whole measurement, and then each window of the last `seconds` alone: decide by
+    points there (`never_above`, `true_that`), since one window has no interval.
+    """
+    return When(Moment.HOLD, seconds)
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One thing that was measured, beside what was asked of it.
@@ -98,6 +140,7 @@ class Check:
     """Ids of the probes whose readings it looks at; only those are run."""
     invariant: bool = False
     """Whether it must hold all along, whichever task is being checked."""
+    when: When = AT_END
 
 
 @dataclass(frozen=True)
@@ -114,6 +157,7 @@ def check(
     quick: bool = True,
     probes: Iterable[str] = (),
     invariant: bool = False,
+    when: When = AT_END,
 ) -> Callable[[CheckFunction], CheckFunction]:
     """Mark a function of a scenario's `checks.py` as a check.
 
@@ -125,11 +169,12 @@ def check(
         quick: False for a check that only a full measurement (submission) can decide.
         probes: ids of the probes (`assess/probe.py`) that give some of its readings.
         invariant: True for what must hold whichever task is looked at.
+        when: `AT_END` (still true at submission), `ONCE`, or `hold(seconds)`.
     """
 
     def mark(function: CheckFunction) -> CheckFunction:
         made = Check(
-            id, task, title, frozenset(map(Need, needs)), quick, function, frozenset(probes), invariant
+            id, task, title, frozenset(map(Need, needs)), quick, function, frozenset(probes), invariant, when
         )
         setattr(function, _ATTRIBUTE, _Mark(made))
         return function
@@ -151,6 +196,11 @@ def for_task(checks: Iterable[Check], task: str) -> list[Check]:
     return [each for each in checks if each.quick and (each.task == task or each.invariant)]
 
 
+def held_for(checks: Iterable[Check]) -> float:
+    """The longest time, in seconds, that one of these checks has to hold without a break."""
+    return max((each.when.seconds for each in checks), default=0.0)
+
+
 def needs_of(checks: Iterable[Check]) -> frozenset[Need]:
     """Everything that these checks need to be measured."""
     return frozenset().union(*(each.needs for each in checks))
@@ -160,6 +210,15 @@ def inconclusive(reason: str, *, what: str = "", look_next: str = "", our_bug: b
     """A verdict that says why it could not be measured."""
     evidence = Evidence(what=what or reason, status=Status.INCONCLUSIVE, reason=reason, look_next=look_next)
     return Verdict(Status.INCONCLUSIVE, (evidence,), reason, our_bug)
+
+
+def combined(statuses: Iterable[Status]) -> Status:
+    """Fails when any fails, else inconclusive when any is, else passes."""
+    found = set(statuses)
+    for status in (Status.FAIL, Status.INCONCLUSIVE):
+        if status in found:
+            return status
+    return Status.PASS
 
 
 def all_of(*verdicts: Verdict) -> Verdict:

@@ -30,9 +30,14 @@ class Section:
     text: str
 
     @property
+    def said(self) -> str:
+        """What its author wrote: the text without the comments of the template."""
+        return _COMMENT.sub(" ", self.text)
+
+    @property
     def words(self) -> int:
-        """How many words its author wrote; comments of the template do not count."""
-        return len(_WORD.findall(_COMMENT.sub(" ", self.text)))
+        """How many words its author wrote."""
+        return len(_WORD.findall(self.said))
 
 
 def read_documents(workspace: Path, documents: Iterable[Document]) -> dict[str, str]:
@@ -70,16 +75,24 @@ def sections_of(text: str) -> list[Section]:
     ]
 
 
+def section_of(sections: Iterable[Section], title: str) -> Section | None:
+    """The section of that title, whatever the case and punctuation of its heading, or None."""
+    return {_key(section.title): section for section in sections}.get(_key(title))
+
+
 def written(m: Measurement, file: str, sections: Iterable[str], *, min_words: int = MIN_WORDS) -> Verdict:
     """The document has these sections, and each says something."""
     if file not in m.documents:
-        return _one(Status.FAIL, f"{file} is not in the workspace, or is not text", look_next="Write it.")
-    there = {_key(section.title): section for section in sections_of(m.documents[file])}
+        missing = f"{file} is not in the workspace, or is not text"
+        return _one(
+            Status.FAIL, missing, f"a file with {len(list(sections))} sections", look_next="Write it."
+        )
+    there = sections_of(m.documents[file])
     verdicts = []
     for title in sections:
-        section = there.get(_key(title))
+        section = section_of(there, title)
         if section is None:
-            verdicts.append(_one(Status.FAIL, f"{file} has no section “{title}”"))
+            verdicts.append(_one(Status.FAIL, f"{file} has no section “{title}”", "a heading and a text"))
             continue
         enough = section.words >= min_words
         what = f"{file}:{section.line} “{title}”: {section.words} words"

@@ -6,7 +6,7 @@ line speaks of.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drillyard.assess.measurement import Measurement
@@ -77,12 +77,18 @@ class Figure:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A value that was measured, with the words of its name."""
+    """A value that was measured: the name of its reading, and the words of that."""
 
     kind: str
     low: float
     high: float
     words: frozenset[str]
+    name: str = ""
+
+    def near(self, value: float) -> bool:
+        """Whether `value` is in the interval or within `TOLERANCE` of it."""
+        low, high = self.low, self.high
+        return low - abs(low) * TOLERANCE <= value <= high + abs(high) * TOLERANCE
 
 
 def figures_in(text: str) -> list[Figure]:
@@ -107,8 +113,7 @@ def candidates(measurements: Sequence[Measurement]) -> list[Candidate]:
     found: list[Candidate] = []
     for measurement in measurements:
         for subject in measurement.subjects().values():
-            for name, interval in subject.all().items():
-                found += _of_reading(name, interval)
+            found += values_of(subject.all())
         for name, capacity in measurement.capacities.items():
             words = frozenset({"throughput", "sustained", "capacity", name})
             most = min(capacity.bracket, capacity.rate * 1.5)
@@ -128,12 +133,38 @@ def backed(figure: Figure, known: Iterable[Candidate]) -> bool:
     if not best:
         return False
     asked = [each for each in same_kind if len(each.words & figure.words) == best]
-    return any(_near(figure.value, each) for each in asked)
+    return any(each.near(figure.value) for each in asked)
 
 
-def _near(value: float, candidate: Candidate) -> bool:
-    low, high = candidate.low, candidate.high
-    return low - abs(low) * TOLERANCE <= value <= high + abs(high) * TOLERANCE
+def meant(figure: Figure, known: Iterable[Candidate]) -> frozenset[str]:
+    """The readings that the figure may be of: near it, and named on its line better than the others are.
+
+    More generous than `backed`: a line that speaks of several readings names none of them best.
+    """
+    found = [each for each in known if each.kind == figure.kind and each.near(figure.value)]
+    ranked = [(len(each.words & figure.words), -len(each.words - figure.words), each.name) for each in found]
+    best = max(((named, extra) for named, extra, _ in ranked if named), default=None)
+    return frozenset(name for named, extra, name in ranked if (named, extra) == best)
+
+
+def pinned(figure: Figure, names: Iterable[str], kinds: Mapping[str, str]) -> str:
+    """The one reading that the figure's line names, whatever its value; empty when it names none or several.
+
+    All words of a reading's name but those of its family (`latency`, `db`) have to be there; the name with
+    most words wins. `kinds` is the kind of each reading, which has to be that of the figure.
+    """
+    named: dict[int, list[str]] = {}
+    for name in names:
+        own = words_of(name.partition(".")[2])
+        if own and own <= figure.words and kinds[name] == figure.kind:
+            named.setdefault(len(words_of(name) & figure.words), []).append(name)
+    most = named[max(named)] if named else []
+    return most[0] if len(most) == 1 else ""
+
+
+def values_of(readings: Mapping[str, Interval]) -> list[Candidate]:
+    """The values of readings, as figures could state them."""
+    return [each for name, interval in readings.items() for each in _of_reading(name, interval)]
 
 
 def _of_reading(name: str, interval: Interval) -> Iterator[Candidate]:
@@ -141,7 +172,7 @@ def _of_reading(name: str, interval: Interval) -> Iterator[Candidate]:
         return
     kind, factor = _OF_UNIT[interval.unit]
     low, high = _bounded(interval)
-    yield Candidate(kind, low * factor, high * factor, _words(name))
+    yield Candidate(kind, low * factor, high * factor, words_of(name), name)
 
 
 def _bounded(interval: Interval) -> tuple[float, float]:
@@ -161,7 +192,7 @@ def _changes(measurements: Sequence[Measurement]) -> Iterator[Candidate]:
             if before is None or before.value <= 0 or interval.value <= 0:
                 continue
             ratio = before.value / interval.value
-            words = _words(name)
+            words = words_of(name)
             for value in (ratio, 1 / ratio):
                 yield Candidate("times", value, value, words)
                 yield Candidate("share", abs(1 - value), abs(1 - value), words)
@@ -180,10 +211,11 @@ def _beside_the_twin(measurements: Sequence[Measurement]) -> Iterator[Candidate]
             ratio = interval.value / twin.value
             changed = ratio / first.setdefault(name, ratio)
             for value in {ratio, 1 / ratio, changed, 1 / changed}:
-                yield Candidate("times", value, value, _words(name))
-                yield Candidate("share", value, value, _words(name))
-                yield Candidate("share", abs(1 - value), abs(1 - value), _words(name))
+                yield Candidate("times", value, value, words_of(name))
+                yield Candidate("share", value, value, words_of(name))
+                yield Candidate("share", abs(1 - value), abs(1 - value), words_of(name))
 
 
-def _words(name: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(name.lower().replace("_", " ")))
+def words_of(text: str) -> frozenset[str]:
+    """The words of a reading's name or of a text, in small letters."""
+    return frozenset(_WORD.findall(text.lower()))

@@ -3,13 +3,17 @@
 A check that breaks is our fault: it counts as inconclusive, says so, and never passes. Nothing here measures.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from drillyard.assess.check import Check, Status, Verdict, inconclusive
+from drillyard.assess.analysis import analysed
+from drillyard.assess.check import AT_END, Check, Status, Verdict, When, combined, inconclusive
+from drillyard.assess.criteria import ANALYSIS, DOCUMENT, CriterionResult, criteria
 from drillyard.assess.documents import documents_verdicts
 from drillyard.assess.invariants import invariants
 from drillyard.assess.measurement import Measurement, MissingReadingError
+from drillyard.assess.moments import Passed, judged
 from drillyard.assess.scores import Score, scores
 from drillyard.scenario.manifest import Manifest, Task
 
@@ -23,6 +27,7 @@ class CheckResult:
     title: str
     verdict: Verdict
     invariant: bool = False
+    when: When = AT_END
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class TaskResult:
 class Judgement:
     """Everything that was judged of one measurement.
 
-    `status` passes when every task, invariant and document passes; it fails when any of them fails.
+    `status` passes when every task, invariant and document passes, and the analysis of the results does; it
+    fails when any of them fails. `criteria` are the four that every scenario is assessed by.
     """
 
     scenario: str
@@ -54,19 +60,31 @@ class Judgement:
     tasks: tuple[TaskResult, ...]
     invariants: tuple[CheckResult, ...]
     documents: tuple[CheckResult, ...]
+    analysis: tuple[CheckResult, ...]
+    criteria: tuple[CriterionResult, ...]
     scores: tuple[Score, ...]
-    success_criteria: tuple[str, ...]
     seconds_active: float = 0.0
     """Time that the learner spent; 0 when it is not known."""
 
     def all_results(self) -> tuple[CheckResult, ...]:
         """Every check of every kind."""
-        return (*(c for task in self.tasks for c in task.checks), *self.invariants, *self.documents)
+        return (
+            *(check for task in self.tasks for check in task.checks),
+            *self.invariants,
+            *self.documents,
+            *self.analysis,
+        )
 
 
-def run_check(check: Check, measurement: Measurement) -> CheckResult:
-    """The verdict of one check; whatever it raises is inconclusive."""
-    return CheckResult(check.id, check.task, check.title, _verdict(check, measurement), check.invariant)
+def run_check(
+    check: Check, measurement: Measurement, passed: Mapping[str, Passed] | None = None
+) -> CheckResult:
+    """The verdict of one check, as its moment asks for it; whatever it raises is inconclusive.
+
+    `passed` are the checks that passed earlier, for those that have to hold once.
+    """
+    verdict = judged(check, measurement, partial(_verdict, check), passed)
+    return CheckResult(check.id, check.task, check.title, verdict, check.invariant, check.when)
 
 
 def _verdict(check: Check, measurement: Measurement) -> Verdict:
@@ -84,10 +102,14 @@ def _verdict(check: Check, measurement: Measurement) -> Verdict:
 
 
 def judge_task(
-    manifest: Manifest, task: Task, checks: Iterable[Check], measurement: Measurement
+    manifest: Manifest,
+    task: Task,
+    checks: Iterable[Check],
+    measurement: Measurement,
+    passed: Mapping[str, Passed] | None = None,
 ) -> tuple[TaskResult, tuple[CheckResult, ...]]:
-    """One task, and the invariants beside it, from a quick measurement."""
-    result = _task(task, {check.id: check for check in checks}, measurement)
+    """One task, and the invariants beside it, from a quick measurement; `passed` as for `run_check`."""
+    result = _task(task, {check.id: check for check in checks}, measurement, passed)
     return result, tuple(run_check(check, measurement) for check in invariants(manifest))
 
 
@@ -98,16 +120,18 @@ def judge_submission(
     measurement: Measurement,
     *,
     seconds_active: float = 0.0,
+    passed: Mapping[str, Passed] | None = None,
 ) -> Judgement:
     """The whole: `measurement` is a full one, with documents attached (`documents.with_workspace`)."""
     by_id = {check.id: check for check in checks}
-    tasks = tuple(_task(task, by_id, measurement) for task in manifest.tasks)
+    tasks = tuple(_task(task, by_id, measurement, passed) for task in manifest.tasks)
     kept = tuple(run_check(check, measurement) for check in invariants(manifest))
     documents = tuple(
-        CheckResult(f"document:{file}", "", f"{file} is complete", verdict)
+        CheckResult(f"{DOCUMENT}{file}", "", f"{file} is complete", verdict)
         for file, verdict in documents_verdicts(measurement, manifest).items()
     )
-    parts = [task.status for task in tasks] + [r.verdict.status for r in (*kept, *documents)]
+    analysed = _analysed(manifest, measurement)
+    parts = [task.status for task in tasks] + [r.verdict.status for r in (*kept, *documents, *analysed)]
     return Judgement(
         scenario=slug,
         title=manifest.title,
@@ -117,15 +141,32 @@ def judge_submission(
         tasks=tasks,
         invariants=kept,
         documents=documents,
+        analysis=analysed,
+        criteria=criteria(
+            [result for task in tasks for result in task.checks],
+            kept,
+            documents,
+            analysed,
+            manifest.success_criteria,
+        ),
         scores=scores(measurement),
-        success_criteria=manifest.success_criteria,
         seconds_active=seconds_active,
     )
 
 
-def _task(task: Task, by_id: dict[str, Check], measurement: Measurement) -> TaskResult:
+def _analysed(manifest: Manifest, measurement: Measurement) -> tuple[CheckResult, ...]:
+    if manifest.analysis is None:
+        return ()
+    title = f"{manifest.analysis.document} says what changed and what remains, and it is true"
+    return (CheckResult(ANALYSIS, "", title, analysed(measurement, manifest.analysis)),)
+
+
+def _task(
+    task: Task, by_id: dict[str, Check], measurement: Measurement, passed: Mapping[str, Passed] | None
+) -> TaskResult:
     results = tuple(
-        run_check(by_id[name], measurement) if name in by_id else _unknown(name, task) for name in task.checks
+        run_check(by_id[name], measurement, passed) if name in by_id else _unknown(name, task)
+        for name in task.checks
     )
     status = combined([result.verdict.status for result in results]) if results else Status.PASS
     return TaskResult(task.id, task.title, status, results, task.self_assessed)
@@ -134,12 +175,3 @@ def _task(task: Task, by_id: dict[str, Check], measurement: Measurement) -> Task
 def _unknown(name: str, task: Task) -> CheckResult:
     reason = f"the scenario names a check {name!r} that its checks.py does not have; it is not your fault"
     return CheckResult(name, task.id, name, inconclusive(reason, our_bug=True))
-
-
-def combined(statuses: Iterable[Status]) -> Status:
-    """Fails when any fails, else inconclusive when any is, else passes."""
-    found = set(statuses)
-    for status in (Status.FAIL, Status.INCONCLUSIVE):
-        if status in found:
-            return status
-    return Status.PASS

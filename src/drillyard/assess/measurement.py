@@ -198,6 +198,10 @@ class Measurement:
         names = {window.subject for window in self.windows} | set(self.findings)
         return {str(name): self.subject(name) for name in Subject if name in names}
 
+    def only_round(self, number: int) -> "Measurement":
+        """The same with the windows of one round; what was found out beside the windows stays."""
+        return replace(self, windows=tuple(each for each in self.windows if each.round == number))
+
     def values(self, name: str, subject: str) -> list[float]:
         """One reading of one subject, window by window."""
         return list(self.subject(subject).by_round(name).values())

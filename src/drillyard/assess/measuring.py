@@ -22,7 +22,7 @@ import psycopg
 import valkey
 
 from drillyard.assess.audit import AUDITED, Baseline, audit
-from drillyard.assess.check import Check, Need, needs_of
+from drillyard.assess.check import Check, Need, held_for, needs_of
 from drillyard.assess.discovery import load_probes
 from drillyard.assess.invariants import limits
 from drillyard.assess.kept import Keeper
@@ -100,7 +100,7 @@ def wanted_for(
     probe_ids = frozenset[str]().union(*(check.probes for check in chosen))
     traffic = scenario.manifest.traffic
     scale = scenario.manifest.range.data_scale
-    shape = SHAPES[kind]
+    shape = SHAPES[kind].covering(held_for(chosen), len(names))
     return Wanted(
         scenario=scenario.slug,
         variant=variant,

@@ -1,26 +1,28 @@
-"""The report of a submission as data: `report.json`, whose schema is published in docs/report.schema.json.
+"""The report of a submission as data; its schema is published in docs/report.schema.json.
 
-`build` gathers what was judged and measured; everything that shows it (terminal, web page, `report_html`)
-works from this and from nothing else. Numbers that are not finite are null.
+`build` gathers what was judged and measured; everything that shows it (terminal, `report_text`,
+`report_html`) works from this and from nothing else. `report_file` is how it is signed and kept. Numbers that
+are not finite are null.
 """
 
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from enum import Enum
 from typing import Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
+from drillyard import __version__
 from drillyard.assess.check import Evidence, Status
+from drillyard.assess.criteria import CriterionResult, points
 from drillyard.assess.judge import CheckResult, Judgement
-from drillyard.assess.measurement import Measurement, MissingReadingError
+from drillyard.assess.measurement import Capacity, Measurement, MissingReadingError
 from drillyard.assess.scores import Score
 from drillyard.base.clock import wall
 from drillyard.measure.paired import Interval
 
-FORMAT_VERSION: Literal[1] = 1
+FORMAT_VERSION: Literal[2] = 2
 FIGURES = (
     "latency.p50",
     "latency.p95",
@@ -61,10 +63,14 @@ class EvidenceLine:
 
 @dataclass(frozen=True)
 class CheckLine:
-    """One check. `our_bug` marks one that could not judge by a fault of the drill's."""
+    """One check. `when` is what it had to be: still true at the end, once, held for some seconds.
+
+    `our_bug` marks one that could not judge by a fault of the drill's.
+    """
 
     id: str
     title: str
+    when: str
     status: Status
     reason: str
     our_bug: bool
@@ -103,10 +109,80 @@ class FigureLine:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Everything that a submission gave. Times are seconds since the epoch, spans are seconds."""
+class CapacityLine:
+    """The sustained throughput of one subject, requests a second, and every rate that was tried.
 
-    format_version: Literal[1]
+    A step is the rate, its 95th percentile in ms, and the share of requests that failed.
+    """
+
+    subject: str
+    rate: float
+    bracket: float | None
+    objective: str
+    steps: tuple[tuple[float, float | None, float], ...]
+
+
+@dataclass(frozen=True)
+class HintLine:
+    """A hint that was read, and its price in points of 100."""
+
+    task: str
+    tier: int
+    at: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class TimelineLine:
+    """Something that the learner did or that happened; `by` says which of the two."""
+
+    at: float
+    by: Literal["learner", "range"]
+    text: str
+
+
+@dataclass(frozen=True)
+class AttemptLine:
+    """A submission of this drill; `points` of 100."""
+
+    number: int
+    at: float
+    status: Status
+    points: float | None
+
+
+@dataclass(frozen=True)
+class Story:
+    """What stands beside the judgement: whose drill it was, and what happened in it.
+
+    `planted` are the titles of the flaws, empty while they are not to be told; `attempts` are the earlier
+    submissions of the drill; `debrief_read` says that flaws and debrief were known before this submission.
+    """
+
+    drill: str = ""
+    attempt: int = 1
+    hints: tuple[HintLine, ...] = ()
+    timeline: tuple[TimelineLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    planted: tuple[str, ...] = ()
+    debrief: str = ""
+    debrief_read: bool = False
+    attempts: tuple[AttemptLine, ...] = ()
+
+    @property
+    def hints_cost(self) -> float:
+        """Points for all hints."""
+        return sum(hint.cost for hint in self.hints)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a submission gave. Times are seconds since the epoch, spans are seconds.
+
+    `points` are those of 100 that the four `criteria` give, less the hints.
+    """
+
+    format_version: Literal[2]
     drillyard: str
     generated_at: float
     scenario: str
@@ -117,22 +193,31 @@ class Report:
     measured_to: float
     active_seconds: float
     status: Status
+    points: float | None
+    criteria: tuple[CriterionResult, ...]
     tasks: tuple[TaskLine, ...]
     invariants: tuple[CheckLine, ...]
     documents: tuple[CheckLine, ...]
+    analysis: tuple[CheckLine, ...]
     scores: tuple[Score, ...]
     figures: tuple[FigureLine, ...]
-    success_criteria: tuple[str, ...]
+    capacities: tuple[CapacityLine, ...]
+    story: Story
+
+    def checks(self) -> tuple[CheckLine, ...]:
+        """Everything that was judged, in the order in which it is shown."""
+        tasks = (check for task in self.tasks for check in task.checks)
+        return (*tasks, *self.invariants, *self.documents, *self.analysis)
 
 
 _REPORT = TypeAdapter(Report)
 
 
-def build(judgement: Judgement, measurement: Measurement) -> Report:
+def build(judgement: Judgement, measurement: Measurement, story: Story) -> Report:
     """The report of a judged measurement; `measurement.earlier` gives the figures from before."""
     return Report(
         format_version=FORMAT_VERSION,
-        drillyard=_version(),
+        drillyard=__version__,
         generated_at=wall(),
         scenario=judgement.scenario,
         title=judgement.title,
@@ -142,34 +227,38 @@ def build(judgement: Judgement, measurement: Measurement) -> Report:
         measured_to=measurement.ended,
         active_seconds=judgement.seconds_active,
         status=judgement.status,
+        points=points(judgement.criteria, story.hints_cost),
+        criteria=judgement.criteria,
         tasks=tuple(
             TaskLine(t.id, t.title, t.status, t.self_assessed, _checks(t.checks)) for t in judgement.tasks
         ),
         invariants=_checks(judgement.invariants),
         documents=_checks(judgement.documents),
+        analysis=_checks(judgement.analysis),
         scores=judgement.scores,
         figures=tuple(_figures(measurement)),
-        success_criteria=judgement.success_criteria,
+        capacities=tuple(_capacity(name, each) for name, each in measurement.capacities.items()),
+        story=story,
     )
 
 
-def to_json(report: Report) -> str:
-    """`report.json`."""
-    return json.dumps(_finite(asdict(report)), indent=1, allow_nan=False) + "\n"
+def to_values(report: Report) -> dict[str, JsonValue]:
+    """The report as JSON values."""
+    return {name: _json(value) for name, value in asdict(report).items()}
 
 
-def from_json(text: str) -> Report:
-    """What `to_json` wrote.
+def from_values(values: JsonValue) -> Report:
+    """What `to_values` gave.
 
     Raises:
         pydantic.ValidationError: it is no report of this format.
     """
-    return _REPORT.validate_json(text)
+    return _REPORT.validate_python(values, strict=False)
 
 
 def schema() -> dict[str, Any]:
-    """The JSON schema of `report.json`."""
-    return {"title": "Drillyard report", **_REPORT.json_schema()}
+    """The JSON schema of a report."""
+    return _REPORT.json_schema()
 
 
 def _checks(results: Iterable[CheckResult]) -> tuple[CheckLine, ...]:
@@ -177,6 +266,7 @@ def _checks(results: Iterable[CheckResult]) -> tuple[CheckLine, ...]:
         CheckLine(
             result.id,
             result.title,
+            str(result.when),
             result.verdict.status,
             result.verdict.reason,
             result.verdict.our_bug,
@@ -184,6 +274,12 @@ def _checks(results: Iterable[CheckResult]) -> tuple[CheckLine, ...]:
         )
         for result in results
     )
+
+
+def _capacity(subject: str, found: Capacity) -> CapacityLine:
+    steps = tuple((rate, p95 if math.isfinite(p95) else None, failed) for rate, p95, failed in found.steps)
+    bracket = found.bracket if math.isfinite(found.bracket) else None
+    return CapacityLine(subject, found.rate, bracket, found.objective, steps)
 
 
 def _evidence(item: Evidence) -> EvidenceLine:
@@ -237,20 +333,17 @@ def _ratio(m: Measurement, name: str) -> Interval | None:
         return None
 
 
-def _finite(value: object) -> object:
+def _json(value: object) -> JsonValue:
     match value:
         case float():
             return value if math.isfinite(value) else None
         case dict():
-            return {key: _finite(item) for key, item in value.items()}
+            return {str(key): _json(item) for key, item in value.items()}
         case list() | tuple():
-            return [_finite(item) for item in value]
-        case _:
+            return [_json(item) for item in value]
+        case Enum():
+            return _json(value.value)
+        case None | bool() | int() | str():
             return value
-
-
-def _version() -> str:
-    try:
-        return version("drillyard")
-    except PackageNotFoundError:
-        return "0"
+        case _:
+            raise TypeError(f"{type(value).__name__} is nothing that a report holds")

@@ -1,12 +1,31 @@
-"""The report as one self-contained page: no script, no network, everything that came from outside escaped."""
+"""The report as one self-contained page: nothing runs in it, nothing is loaded, what came from outside is
+escaped.
+"""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
+from markdown_it import MarkdownIt
+
 from drillyard.assess.check import Status
-from drillyard.assess.report import CheckLine, EvidenceLine, FigureLine, Report, TaskLine
-from drillyard.assess.report_svg import bars, sparkline
+from drillyard.assess.criteria import Item
+from drillyard.assess.report import (
+    AttemptLine,
+    CheckLine,
+    EvidenceLine,
+    FigureLine,
+    Report,
+    Story,
+    TaskLine,
+    TimelineLine,
+)
+from drillyard.assess.report_charts import before_and_after, throughput
+from drillyard.assess.report_svg import sparkline
+from drillyard.assess.report_text import scored, share
+from drillyard.assess.wording import amount
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 _STYLE = """
 :root { color-scheme: light dark; --ok: #1a7f37; --no: #b3261e; --doubt: #8a6100; --line: #8884; }
@@ -18,48 +37,130 @@ td.n, th.n { text-align: right; white-space: nowrap; }
 .pass { color: var(--ok); } .fail { color: var(--no); } .inconclusive { color: var(--doubt); }
 .status { font-weight: 600; white-space: nowrap; } .quiet { opacity: .75; font-size: .9em; }
 details { margin: .4rem 0; } summary { cursor: pointer; } ul { padding-left: 1.2rem; }
-svg { max-width: 100%; height: auto; } .scroll { overflow-x: auto; }
+svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
+svg .grid { stroke: var(--line); } .scroll { overflow-x: auto; } time { opacity: .75; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; }
+.card { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem 1rem; }
+.card strong { font-size: 1.6rem; display: block; }
 @media print { details { display: block; } }
 """
 _WORDS = {Status.PASS: "✓ pass", Status.FAIL: "✗ fail", Status.INCONCLUSIVE: "? inconclusive"}
 
 
-def render(report: Report) -> str:
-    """The whole page."""
+def render(report: Report, data: str = "") -> str:
+    """The whole page. `data` is put at its end as it is: the signed report for whoever looks for it."""
+    story = report.story
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+            "style-src 'unsafe-inline'\">",
             f"<title>{escape(report.title)} - drill report</title><style>{_STYLE}</style></head><body>",
             *_head(report),
+            *_criteria(report),
             *_scores(report),
+            *before_and_after(report.figures),
+            *throughput(report.capacities),
             "<h2>Tasks</h2>",
             *(line for task in report.tasks for line in _task(task)),
             "<h2>What had to hold all along</h2>",
             *_checks(report.invariants),
-            *(["<h2>Documents</h2>", *_checks(report.documents)] if report.documents else []),
+            *_section("Documents", list(_checks(report.documents))),
+            *_section("Analysis of the results", list(_checks(report.analysis))),
             *_figures(report.figures),
-            "<h2>What success meant</h2><ul>",
-            *(f"<li>{escape(criterion)}</li>" for criterion in report.success_criteria),
-            "</ul>",
+            *_section("Hints that were read", _hints(story)),
+            *_section("Notes", _list(map(escape, story.notes))),
+            *_section("What happened", _timeline(story.timeline)),
+            *_section("Earlier attempts", _attempts(story.attempts)),
+            *_section("What was planted", _list(map(escape, story.planted))),
+            *([_MARKDOWN.render(story.debrief)] if story.debrief else []),
             f'<p class="quiet">Drillyard {escape(report.drillyard)}, {_when(report.generated_at)}. '
-            "Seconds are only comparable inside this one measurement.</p>",
+            "Seconds are only comparable inside this one measurement. "
+            "<code>drill report --verify FILE</code> tells whether this page was altered.</p>",
+            data,
             "</body></html>",
             "",
         ]
     )
 
 
+def _section(title: str, lines: Sequence[str]) -> Iterable[str]:
+    return [f"<h2>{title}</h2>", *lines] if lines else []
+
+
+def _list(items: Iterable[str]) -> list[str]:
+    found = [f"<li>{item}</li>" for item in items]
+    return ["<ul>", *found, "</ul>"] if found else []
+
+
+def _hints(story: Story) -> list[str]:
+    return _list(
+        f"{_time(hint.at)} {escape(hint.task)}, tier {hint.tier}: {hint.cost:g} points"
+        for hint in story.hints
+    )
+
+
+def _attempts(attempts: Iterable[AttemptLine]) -> list[str]:
+    return _list(
+        f"{each.number}: {_time(each.at)} {_mark(each.status)}"
+        + ("" if each.points is None else f", {each.points:.0f} points")
+        for each in attempts
+    )
+
+
+def _timeline(lines: Sequence[TimelineLine]) -> list[str]:
+    items = _list(
+        f"{_time(each.at)} "
+        + (escape(each.text) if each.by == "learner" else f"<em>{escape(each.text)}</em>")
+        for each in lines
+    )
+    if not items:
+        return []
+    said = f"<summary>{len(lines)} things, in order; what the range did by itself is in italics</summary>"
+    return ["<details>", said, *items, "</details>"]
+
+
 def _head(report: Report) -> Iterable[str]:
-    results = [check for task in report.tasks for check in task.checks]
+    results = report.checks()
     passed = sum(check.status is Status.PASS for check in results)
+    story = report.story
     yield f"<h1>{escape(report.title)}</h1>"
     yield (
-        f'<p class="quiet">{escape(report.scenario)}, variant {escape(report.variant)}, measured '
-        f"{_when(report.measured_from)}, {report.active_seconds / 60:.0f} minutes of work</p>"
+        f'<p class="quiet">{escape(story.drill or report.scenario)}, variant {escape(report.variant)}, '
+        f"attempt {story.attempt}, measured {_when(report.measured_from)}, "
+        f"{report.active_seconds / 60:.0f} minutes of work</p>"
     )
-    yield f'<p class="status {report.status}">{_WORDS[report.status]}: {passed} of {len(results)} checks</p>'
+    yield (
+        f'<p class="status {report.status}">{_WORDS[report.status]}: {passed} of {len(results)} things that '
+        f"were judged; {escape(scored(report))}</p>"
+    )
+
+
+def _criteria(report: Report) -> Iterable[str]:
+    yield '<div class="cards">'
+    for each in report.criteria:
+        known = [item for item in each.items if item.status is not None]
+        done = sum(item.status is Status.PASS for item in known)
+        said = f"{done} of {len(known)}" if known else "nothing asked"
+        yield (
+            f'<div class="card"><strong>{share(each.score)}</strong>{escape(each.title)}<br>'
+            f'{_mark(each.status)} <span class="quiet">{said}</span></div>'
+        )
+    yield "</div>"
+    objectives = [item for each in report.criteria if each.id == "objectives" for item in each.items]
+    yield from _section("What success meant", _list(_objective(item) for item in objectives))
+
+
+def _objective(item: Item) -> str:
+    mark = _mark(item.status) if item.status else '<span class="quiet">yours to judge</span>'
+    behind = f' <span class="quiet">by {escape(", ".join(item.decided_by))}</span>' if item.decided_by else ""
+    return f"{mark} {escape(item.text)}{behind}"
+
+
+def _mark(status: Status) -> str:
+    return f'<span class="status {status}">{_WORDS[status]}</span>'
 
 
 def _scores(report: Report) -> Iterable[str]:
@@ -79,7 +180,7 @@ def _scores(report: Report) -> Iterable[str]:
 
 
 def _task(task: TaskLine) -> Iterable[str]:
-    yield f'<h3>{escape(task.title)} <span class="status {task.status}">{_WORDS[task.status]}</span></h3>'
+    yield f"<h3>{escape(task.title)} {_mark(task.status)}</h3>"
     if task.self_assessed:
         yield f"<p>{escape(task.self_assessed)}</p>"
     yield from _checks(task.checks)
@@ -88,8 +189,8 @@ def _task(task: TaskLine) -> Iterable[str]:
 def _checks(checks: Iterable[CheckLine]) -> Iterable[str]:
     for check in checks:
         shown = "" if check.status is Status.PASS else " open"
-        yield f'<details{shown}><summary><span class="status {check.status}">{_WORDS[check.status]}</span> '
-        yield f"{escape(check.title)}</summary>"
+        yield f"<details{shown}><summary>{_mark(check.status)} {escape(check.title)} "
+        yield f'<span class="quiet">{escape(check.when)}</span></summary>'
         if check.reason:
             yield f"<p>{escape(check.reason)}</p>"
         yield "<ul>"
@@ -119,10 +220,10 @@ def _figures(figures: Iterable[FigureLine]) -> Iterable[str]:
     rows = list(figures)
     if not rows:
         return
-    yield "<h2>Before and after</h2>"
+    yield "<h2>Figures</h2>"
     yield '<div class="scroll"><table><tr><th>reading</th><th class="n">first measured</th>'
     yield '<th class="n">twin now</th><th class="n">yours now</th><th class="n">par now</th>'
-    yield '<th class="n">yours / twin</th><th>windows</th><th></th></tr>'
+    yield '<th class="n">yours / twin</th><th>your windows</th></tr>'
     for row in rows:
         values = "".join(
             f'<td class="n">{_value(v, row.unit)}</td>' for v in (row.before, row.twin, row.learner, row.par)
@@ -132,26 +233,18 @@ def _figures(figures: Iterable[FigureLine]) -> Iterable[str]:
             ratio += f'<br><span class="quiet">{row.ratio_low:.2f} to {row.ratio_high:.2f}</span>'
         yield (
             f'<tr><td>{escape(row.name)}</td>{values}<td class="n">{ratio}</td>'
-            f"<td>{sparkline(row.windows)}</td>"
-            f"<td>{bars((('twin', row.twin), ('yours', row.learner), ('par', row.par)))}</td></tr>"
+            f"<td>{sparkline(row.windows)}</td></tr>"
         )
     yield "</table></div>"
 
 
 def _value(value: float | None, unit: str) -> str:
-    """A number as people read it; bytes in MB, ratios in per cent."""
-    if value is None:
-        return "-"
-    if unit == "ratio":
-        return f"{value:.1%}" if 0 <= value <= 1 else f"{value:.2f}×"
-    if unit == "B":
-        return f"{value / 1e6:.1f} MB"
-    return (
-        f"{value:,.3g} {escape(unit)}".strip()
-        if abs(value) < 1000
-        else f"{value:,.0f} {escape(unit)}".strip()
-    )
+    return "-" if value is None else escape(amount(value, unit))
+
+
+def _time(at: float) -> str:
+    return f"<time>{_when(at)}</time>"
 
 
 def _when(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))

@@ -1,10 +1,13 @@
 """Small charts as inline SVG. Colours follow the page; every chart says in words what it shows."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT = 120, 28
-_COLOURS = ("#9a6700", "#0969da", "#1a7f37")
+_COLOURS = ("#8250df", "#9a6700", "#0969da", "#1a7f37")
+_PLOT_WIDTH, _PLOT_HEIGHT, _LEFT, _BOTTOM, _KEY = 680, 280, 56, 36, 120
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -26,17 +29,112 @@ def sparkline(values: Sequence[float | None]) -> str:
     )
 
 
-def bars(rows: Sequence[tuple[str, float | None]]) -> str:
-    """One bar a row, from zero, to the scale of the largest; rows without a value are left out."""
-    known = [(name, value) for name, value in rows if value is not None and value >= 0]
-    largest = max((value for _, value in known), default=0.0)
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its label, its length in the unit of its row, and how that is written."""
+
+    label: str
+    value: float
+    shown: str
+
+
+def bars(rows: Sequence[Bar]) -> str:
+    """One bar a row, from zero, to the scale of the largest; empty for fewer than two."""
+    known = [bar for bar in rows if math.isfinite(bar.value) and bar.value >= 0]
+    largest = max((bar.value for bar in known), default=0.0)
     if len(known) < 2 or largest <= 0:
         return ""
-    height = 12 * len(known)
-    label = ", ".join(f"{name} {value:.4g}" for name, value in known)
-    shapes = "".join(
-        f'<rect x="0" y="{index * 12 + 1}" width="{max(1.0, value / largest * _WIDTH):.1f}" height="10" '
-        f'fill="{_COLOURS[index % len(_COLOURS)]}"><title>{escape(name)} {value:.4g}</title></rect>'
-        for index, (name, value) in enumerate(known)
+    labels, width, step = 84, 260, 18
+    shapes = []
+    for index, bar in enumerate(known):
+        length = max(1.0, bar.value / largest * width)
+        y = index * step
+        shapes.append(
+            f'<text x="{labels - 6}" y="{y + 13}" text-anchor="end">{escape(bar.label)}</text>'
+            f'<rect x="{labels}" y="{y + 2}" width="{length:.1f}" height="{step - 5}" rx="2" '
+            f'fill="{_COLOURS[index % len(_COLOURS)]}"/>'
+            f'<text x="{labels + length + 6:.1f}" y="{y + 13}">{escape(bar.shown)}</text>'
+        )
+    said = ", ".join(f"{bar.label} {bar.shown}" for bar in known)
+    size = f'width="{labels + width + 90}" height="{step * len(known) + 2}"'
+    return f'<svg {size} role="img" aria-label="{escape(said)}">{"".join(shapes)}</svg>'
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of points (x, y) with its name; y is above zero."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """From zero to `right`, and over the powers of ten from `low` to `high`."""
+
+    right: float
+    low: int
+    high: int
+
+    def at(self, point: tuple[float, float]) -> tuple[float, float]:
+        """Where a point lies on the picture."""
+        across = _LEFT + point[0] / self.right * (_PLOT_WIDTH - _LEFT - _KEY)
+        share = (math.log10(point[1]) - self.low) / (self.high - self.low)
+        return across, _PLOT_HEIGHT - _BOTTOM - share * (_PLOT_HEIGHT - _BOTTOM - 24)
+
+
+def curves(lines: Sequence[Curve], *, x: str, y: str) -> str:
+    """Lines over a shared horizontal axis from zero and a logarithmic vertical one; empty without points."""
+    known = [
+        Curve(line.name, sorted(point for point in line.points if point[1] > 0 and math.isfinite(point[1])))
+        for line in lines
+    ]
+    every = [point for line in known for point in line.points]
+    if len(every) < 2:
+        return ""
+    low = math.floor(math.log10(min(point[1] for point in every)))
+    high = math.ceil(math.log10(max(point[1] for point in every)))
+    axes = _Axes(max(point[0] for point in every) or 1.0, low, max(high, low + 1))
+    shapes = [*_grid(axes, x, y)]
+    for index, line in enumerate(known):
+        shapes += _curve(axes, line, index, x=x, y=y)
+    said = f"{y} by {x} of {', '.join(line.name for line in known)}"
+    return (
+        f'<svg width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}" role="img" aria-label="{escape(said)}">'
+        f"{''.join(shapes)}</svg>"
     )
-    return f'<svg width="{_WIDTH}" height="{height}" role="img" aria-label="{escape(label)}">{shapes}</svg>'
+
+
+def _curve(axes: _Axes, line: Curve, index: int, *, x: str, y: str) -> Iterator[str]:
+    """The line with its points, and its name in the key."""
+    if not line.points:
+        return
+    colour = _COLOURS[(index + 1) % len(_COLOURS)]
+    places = [axes.at(point) for point in line.points]
+    joined = " ".join(f"{across:.1f},{up:.1f}" for across, up in places)
+    yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    for (across, up), (rate, value) in zip(places, line.points, strict=True):
+        said = f"{line.name}: {rate:.3g} {x}, {value:.3g} {y}"
+        yield (
+            f'<circle cx="{across:.1f}" cy="{up:.1f}" r="3" fill="{colour}">'
+            f"<title>{escape(said)}</title></circle>"
+        )
+    key = f'x="{_PLOT_WIDTH - _KEY + 10}" y="{36 + index * 18}" style="fill:{colour}"'
+    yield f"<text {key}>{escape(line.name)}</text>"
+
+
+def _grid(axes: _Axes, x: str, y: str) -> Iterator[str]:
+    for power in range(axes.low, axes.high + 1):
+        _, up = axes.at((0.0, 10.0**power))
+        yield (
+            f'<line x1="{_LEFT}" x2="{_PLOT_WIDTH - _KEY}" y1="{up:.1f}" y2="{up:.1f}" class="grid"/>'
+            f'<text x="{_LEFT - 6}" y="{up + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
+        )
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        across, _ = axes.at((axes.right * share, 10.0**axes.low))
+        yield (
+            f'<text x="{across:.1f}" y="{_PLOT_HEIGHT - _BOTTOM + 16}" text-anchor="middle">'
+            f"{axes.right * share:.0f}</text>"
+        )
+    yield f'<text x="{_LEFT}" y="{_PLOT_HEIGHT - 4}">{escape(x)}</text>'
+    yield f'<text x="4" y="12">{escape(y)}</text>'

@@ -4,6 +4,7 @@
 learner where they stand, `full` is the submission.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -58,6 +59,13 @@ class Shape:
         windows = subjects * (self.warm_s + TURN_S + self.rounds * (self.window_s + TURN_S))
         capacity = subjects * self.steps * (self.step_s + TURN_S) if self.step_s else 0.0
         return windows + capacity + 2.0
+
+    def covering(self, seconds: float, subjects: int) -> "Shape":
+        """The same with so many rounds that windows of one subject span `seconds`, however short they get."""
+        needed = 1 + math.ceil(seconds / (subjects * (SHORTEST_S + TURN_S))) if seconds else 0
+        more = max(0, needed - self.rounds)
+        longer_s = more * subjects * (self.window_s + TURN_S)
+        return replace(self, rounds=self.rounds + more, limit_s=self.limit_s + longer_s)
 
     def throughput_only_with(self, wanted: bool) -> "Shape":
         """The same without the search for sustained throughput, unless it is wanted."""

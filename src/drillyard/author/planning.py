@@ -88,7 +88,7 @@ def outline_of(scenario: Scenario) -> Outline:
         tasks=tuple(
             OutlineTask(task.title, () if task.steps == (MISSING,) else task.steps) for task in manifest.tasks
         ),
-        success_criteria=() if manifest.success_criteria == (MISSING,) else manifest.success_criteria,
+        success_criteria=tuple(each.text for each in manifest.success_criteria if each.text != MISSING),
         resources=tuple(OutlineResource(each.title, each.link) for each in manifest.resources),
     )
 

@@ -43,7 +43,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", "check", "Judge one task, or all, by measuring.", JUDGE),
     Command("hint", "hint", "A hint for a task, in three tiers; each has its price.", JUDGE),
     Command("submit", "submit", "Have everything measured anew and judged (at most 6 minutes).", JUDGE),
-    Command("report", "report", "The report of your latest submission.", JUDGE),
+    Command(
+        "report", "report", "What a submission came to; --verify tells whether a file was altered.", JUDGE
+    ),
+    Command("history", "history", "Your submissions over time, in all drills.", JUDGE),
     Command("watch", "watch", "Follow an operation that is running, or interrupt it.", JUDGE),
     Command("pause", "pause", "Stop the range and keep everything, over a reboot too.", KEEP),
     Command("resume", "resume", "Go on after a pause.", KEEP),

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from drillyard.assess.wording import amount, number
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import ChangeRow, ComparisonView
-from drillyard.drill.wording import amount, number
 
 
 def command(

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from drillyard.assess.judge import combined
+from drillyard.assess.check import combined
 from drillyard.author.dev import Judged, Loop, planted
 from drillyard.author.lint import lint
 from drillyard.base.clock import monotonic

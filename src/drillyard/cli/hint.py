@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from drillyard.assess.wording import number
 from drillyard.cli.asking import confirm
 from drillyard.cli.completing import complete_tasks
 from drillyard.cli.options import DrillName, Json
@@ -11,7 +12,6 @@ from drillyard.cli.screen import out, show_json, show_markdown
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import HintRequest, HintsView, HintView
-from drillyard.drill.wording import number
 
 
 def command(

@@ -6,6 +6,7 @@ import typer
 from rich.console import JustifyMethod
 from rich.table import Table
 
+from drillyard.assess.wording import amount, number
 from drillyard.base.clock import wall
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
@@ -14,7 +15,6 @@ from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import FigureRow, FiguresView, MeasurementsView
 from drillyard.drill.wire import Measure
-from drillyard.drill.wording import amount, number
 
 
 def command(

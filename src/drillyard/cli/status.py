@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from drillyard.assess.wording import number
 from drillyard.base.clock import wall
 from drillyard.cli.following import announce
 from drillyard.cli.options import DrillName, Json
@@ -16,7 +17,6 @@ from drillyard.cli.screen import out, show_json, span, sparkline
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import ComponentView, StatusView
-from drillyard.drill.wording import number
 
 _MARKS = {"pass": "[green]✔[/]", "fail": "[red]✘[/]", "inconclusive": "[yellow]?[/]", None: "·"}
 _GOOD = ("ready", "running")

@@ -2,7 +2,8 @@
 
 from drillyard.cli.following import follow, ready
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import out, show_json, show_markdown
+from drillyard.cli.reports import draw_report
+from drillyard.cli.screen import show_json
 from drillyard.cli.verdicts import exit_code
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
@@ -24,6 +25,5 @@ def command(drill: DrillName = None, as_json: Json = False) -> None:
     if as_json:
         show_json(report)
     else:
-        show_markdown(report.markdown)
-        out.print("[dim]Read it again with: drill report[/]")
+        draw_report(report)
     raise SystemExit(exit_code(report.outcome))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from drillyard.assess.wording import number
 from drillyard.base.errors import UserError
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
@@ -11,7 +12,6 @@ from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.wire import Traffic
-from drillyard.drill.wording import number
 
 
 def command(

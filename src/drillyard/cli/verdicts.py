@@ -3,10 +3,10 @@
 from rich.markup import escape
 from rich.padding import Padding
 
+from drillyard.assess.wording import judged
 from drillyard.base.errors import ExitCode
 from drillyard.cli.screen import out
 from drillyard.drill.views import EvidenceView, TaskVerdictView, VerdictView
-from drillyard.drill.wording import judged
 
 MARKS = {"pass": "[green]✔[/]", "fail": "[red]✘[/]", "inconclusive": "[yellow]?[/]"}
 _CODES = {"pass": ExitCode.OK, "fail": ExitCode.FAILED, "inconclusive": ExitCode.INCONCLUSIVE}

@@ -45,6 +45,7 @@ def build(engine: Engine) -> Starlette:
             Route("/measurements/{id}", api.measurement),
             Route("/compare", api.compare),
             Route("/report", api.report),
+            Route("/debrief", api.debrief, methods=["POST"]),
             Route("/logs", api.log_names),
             Route("/logs/{component}", api.logs),
         ],
@@ -63,7 +64,7 @@ class _Api:
         scenario = scenario_of(engine.record.scenario)
         self._pages = Pages(engine.record, engine.store, scenario)
         self._overview = Overview(engine, scenario, self._pages)
-        self._results = Results(engine.places, engine.store)
+        self._results = Results(engine.places, engine.store, engine.record, scenario)
 
     async def status(self, request: Request) -> Response:
         self._touch(request)
@@ -145,7 +146,12 @@ class _Api:
 
     async def report(self, request: Request) -> Response:
         self._touch(request)
-        return _json(self._results.report())
+        attempt = _number(request, "attempt", 0)
+        return _json(self._results.report(attempt or None))
+
+    async def debrief(self, request: Request) -> Response:
+        self._touch(request)
+        return _json(self._results.debrief())
 
     async def log_names(self, request: Request) -> Response:
         return PlainTextResponse("\n".join(self._overview.log_names()))

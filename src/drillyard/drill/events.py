@@ -1,15 +1,25 @@
 """What can happen in a drill. The timeline keeps these, in order, for ever.
 
 Every event is a small frozen model with a `kind`; adding a field with a default keeps old stores readable.
+`told` says in words what happened, and `by` whether the learner did it; what a report leaves out says
+nothing.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
+    by: ClassVar[Literal["learner", "range"]] = "learner"
+
+    def told(self) -> str:
+        """What happened, in words; empty where nobody needs to read it."""
+        return self._told()
+
+    def _told(self) -> str:
+        return ""
 
 
 class Activity(_Event):
@@ -18,13 +28,20 @@ class Activity(_Event):
     kind: Literal["activity"] = "activity"
     command: str
 
+    def _told(self) -> str:
+        return f"drill {self.command}"
+
 
 class DaemonStarted(_Event):
     """A daemon took the drill over; `recovered` when the one before it ended without saying so."""
 
+    by = "range"
     kind: Literal["daemon-started"] = "daemon-started"
     pid: int
     recovered: bool = False
+
+    def _told(self) -> str:
+        return "the drill was taken up again after its daemon had died" if self.recovered else ""
 
 
 class DaemonStopped(_Event):
@@ -36,8 +53,12 @@ class DaemonStopped(_Event):
 class RangeStarted(_Event):
     """The range serves customers; `took_s` from the order to the first page through the load balancer."""
 
+    by = "range"
     kind: Literal["range-started"] = "range-started"
     took_s: float
+
+    def _told(self) -> str:
+        return f"the range is up after {self.took_s:.1f} s"
 
 
 class Paused(_Event):
@@ -45,17 +66,26 @@ class Paused(_Event):
 
     kind: Literal["paused"] = "paused"
 
+    def _told(self) -> str:
+        return "paused"
+
 
 class Resumed(_Event):
     """The range was started again after a pause."""
 
     kind: Literal["resumed"] = "resumed"
 
+    def _told(self) -> str:
+        return "resumed"
+
 
 class Stopped(_Event):
     """The drill is over; its results stay readable."""
 
     kind: Literal["stopped"] = "stopped"
+
+    def _told(self) -> str:
+        return "stopped"
 
 
 class Reset(_Event):
@@ -64,14 +94,21 @@ class Reset(_Event):
     kind: Literal["reset"] = "reset"
     keep_notes: bool = False
 
+    def _told(self) -> str:
+        return "reset to the start state"
+
 
 class ComponentEvent(_Event):
     """A component of the range died, was started again, or could not be."""
 
+    by = "range"
     kind: Literal["component"] = "component"
     what: str
     component: str
     detail: str = ""
+
+    def _told(self) -> str:
+        return f"{self.component}: {self.what}" + (f" ({self.detail})" if self.detail else "")
 
 
 class Applied(_Event):
@@ -81,12 +118,18 @@ class Applied(_Event):
     files: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
 
+    def _told(self) -> str:
+        return f"applied {', '.join(self.files)}: {', '.join(self.actions)}" if self.files else ""
+
 
 class ApplyRefused(_Event):
     """Files of the workspace were refused; nothing was changed."""
 
     kind: Literal["apply-refused"] = "apply-refused"
     problems: tuple[str, ...] = ()
+
+    def _told(self) -> str:
+        return f"apply refused: {'; '.join(self.problems)}"
 
 
 class TrafficChanged(_Event):
@@ -95,12 +138,18 @@ class TrafficChanged(_Event):
     kind: Literal["traffic-changed"] = "traffic-changed"
     rate: float
 
+    def _told(self) -> str:
+        return f"customers: {self.rate:g} requests a second"
+
 
 class MeasurementKept(_Event):
     """A measurement was made and kept."""
 
     kind: Literal["measurement-kept"] = "measurement-kept"
     measurement: str
+
+    def _told(self) -> str:
+        return f"measured as {self.measurement}"
 
 
 class TaskChecked(_Event):
@@ -109,6 +158,9 @@ class TaskChecked(_Event):
     kind: Literal["task-checked"] = "task-checked"
     task: str
     outcome: str
+
+    def _told(self) -> str:
+        return f"task {self.task} checked: {self.outcome}"
 
 
 class HintTaken(_Event):
@@ -119,12 +171,18 @@ class HintTaken(_Event):
     tier: int
     cost: float
 
+    def _told(self) -> str:
+        return f"hint read: {self.task}, tier {self.tier} ({self.cost:g} points)"
+
 
 class NoteWritten(_Event):
     """The learner wrote a note."""
 
     kind: Literal["note-written"] = "note-written"
     text: str
+
+    def _told(self) -> str:
+        return f"note: {self.text}"
 
 
 class Submitted(_Event):
@@ -133,6 +191,18 @@ class Submitted(_Event):
     kind: Literal["submitted"] = "submitted"
     attempt: int
     outcome: str
+
+    def _told(self) -> str:
+        return f"submission {self.attempt}: {self.outcome}"
+
+
+class DebriefRead(_Event):
+    """The flaws that were planted and the debrief were shown, before a submission passed."""
+
+    kind: Literal["debrief-read"] = "debrief-read"
+
+    def _told(self) -> str:
+        return "read what was planted, and the debrief"
 
 
 class OperationEnded(_Event):
@@ -162,6 +232,7 @@ Event = Annotated[
     | HintTaken
     | NoteWritten
     | Submitted
+    | DebriefRead
     | OperationEnded,
     Field(discriminator="kind"),
 ]

@@ -3,18 +3,31 @@
 from drillyard.assess import kept
 from drillyard.assess.measurement import Measurement
 from drillyard.base.errors import UserError
+from drillyard.drill.events import DebriefRead
 from drillyard.drill.figures import changes, figures
-from drillyard.drill.places import Places
+from drillyard.drill.places import Places, Record
 from drillyard.drill.store import MeasurementRow, Store
-from drillyard.drill.views import ComparisonView, FiguresView, MeasurementLine, MeasurementsView, ReportView
+from drillyard.drill.story import attempts, planted
+from drillyard.drill.views import (
+    AttemptView,
+    ComparisonView,
+    DebriefView,
+    FiguresView,
+    MeasurementLine,
+    MeasurementsView,
+    ReportView,
+)
+from drillyard.scenario.scenario import Scenario
 
 
 class Results:
     """The measurements and reports of one drill."""
 
-    def __init__(self, places: Places, store: Store) -> None:
+    def __init__(self, places: Places, store: Store, record: Record, scenario: Scenario) -> None:
         self._places = places
         self._store = store
+        self._record = record
+        self._scenario = scenario
 
     def measurements(self) -> MeasurementsView:
         """All kept measurements, oldest first."""
@@ -44,16 +57,27 @@ class Results:
             before=_titled(one), after=_titled(other), rows=changes(self._load(one), self._load(other))
         )
 
-    def report(self) -> ReportView:
-        """The report of the latest submission that was judged.
+    def report(self, attempt: int | None = None) -> ReportView:
+        """The report of a submission that was judged; without `attempt` of the latest.
 
         Raises:
-            UserError: nothing was submitted yet.
+            UserError: nothing was submitted yet, or that attempt was not.
         """
-        done = [attempt for attempt in self._store.attempts() if attempt.report is not None]
+        done = {row.id: row.report for row in self._store.attempts() if row.report is not None}
         if not done:
             raise UserError("Nothing was submitted yet", next_step="Have the drill judged: drill submit")
-        return ReportView.model_validate_json(str(done[-1].report))
+        number = max(done) if attempt is None else attempt
+        if number not in done:
+            known = ", ".join(map(str, sorted(done)))
+            raise UserError(f"There is no judged attempt {number}", next_step=f"There are: {known}.")
+        return with_attempts(ReportView.model_validate_json(str(done[number])), self._store)
+
+    def debrief(self) -> DebriefView:
+        """What was planted, and the debrief; read before a submission passed, that is noted for good."""
+        if not any(row.outcome == "pass" for row in self._store.attempts()):
+            self._store.append(DebriefRead())
+        scenario, variant = self._scenario, self._record.variant
+        return DebriefView(planted=list(planted(scenario, variant)), debrief=scenario.debrief())
 
     def _find(self, name: str) -> MeasurementRow:
         rows = self._store.measurements()
@@ -70,6 +94,16 @@ class Results:
 
     def _load(self, row: MeasurementRow) -> Measurement:
         return kept.load(self._places.private / row.file)
+
+
+def with_attempts(view: ReportView, store: Store) -> ReportView:
+    """The report with all submissions beside it. The best is one that passed, then one with most points."""
+    known = [
+        AttemptView(number=each.number, at=each.at, outcome=each.status.value, points=each.points)
+        for each in attempts(store)
+    ]
+    best = max(known, key=lambda each: (each.outcome == "pass", each.points or 0.0), default=None)
+    return view.model_copy(update={"attempts": known, "best": best.number if best else None})
 
 
 def view_of(measurement: Measurement, purpose: str, *, everything: bool = False) -> FiguresView:

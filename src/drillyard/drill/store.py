@@ -238,6 +238,17 @@ class Store:
             for at, attempt, task, outcome, verdicts in found
         }
 
+    def checks(self) -> list[CheckRow]:
+        """Every judgement since the last reset but those of submissions, oldest first."""
+        found = self.rows(
+            "SELECT at, task, outcome, verdicts FROM checks WHERE attempt IS NULL AND at >="
+            " coalesce((SELECT max(at) FROM timeline WHERE kind = 'reset'), 0) ORDER BY id"
+        )
+        return [
+            CheckRow(float(str(at)), None, str(task), str(outcome), str(verdicts))
+            for at, task, outcome, verdicts in found
+        ]
+
     def take_hint(self, task: str, tier: int, cost: float) -> bool:
         """Note that a hint was shown; False when it was shown before (it costs once)."""
         with self.transaction() as connection:

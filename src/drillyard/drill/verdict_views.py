@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterable
 
-from drillyard.assess.check import Evidence
-from drillyard.assess.judge import CheckResult, TaskResult, combined
+from drillyard.assess.check import Evidence, combined
+from drillyard.assess.judge import CheckResult, TaskResult
 from drillyard.drill.views import EvidenceView, TaskVerdictView, VerdictView
 
 
@@ -35,6 +35,7 @@ def _check(result: CheckResult) -> VerdictView:
     return VerdictView(
         id=result.id,
         title=result.title,
+        when=str(result.when),
         status=verdict.status.value,
         reason=verdict.reason,
         our_bug=verdict.our_bug,

@@ -183,13 +183,60 @@ class MeasurementsView(_View):
     measurements: list[MeasurementLine]
 
 
+class AttemptView(_View):
+    """One submission that was judged; `points` of 100, None where nothing could be measured."""
+
+    number: int
+    at: float
+    outcome: str
+    points: float | None
+
+
 class ReportView(_View):
-    """The report of a submission: Markdown for people, `data` is `report.json` (docs/report.schema.json)."""
+    """The report of a submission: Markdown for people, `data` is the signed file (docs/report.schema.json).
+
+    `files` are where the daemon wrote it; `attempts` all submissions of the drill, `best` the number of the
+    best of them.
+    """
 
     attempt: int
     outcome: str
+    points: float | None = None
     markdown: str
     data: str
+    files: list[str] = []
+    attempts: list[AttemptView] = []
+    best: int | None = None
+
+
+class HistoryLine(_View):
+    """One judged submission of one drill; `took_s` is how long the submission itself took."""
+
+    drill: str
+    scenario: str
+    variant: str
+    attempt: int
+    at: float
+    took_s: float
+    outcome: str
+    points: float | None
+
+
+class HistoryView(_View):
+    """All of them, oldest first."""
+
+    attempts: list[HistoryLine]
+
+
+class DebriefRequest(_View):
+    """Ask for what was planted, and the debrief."""
+
+
+class DebriefView(_View):
+    """What was planted, and the debrief (Markdown)."""
+
+    planted: list[str]
+    debrief: str
 
 
 class Acknowledged(_View):
@@ -286,10 +333,11 @@ class EvidenceView(_View):
 
 
 class VerdictView(_View):
-    """One check's verdict."""
+    """One check's verdict; `when` is how it has to hold: at the end, once, for some seconds."""
 
     id: str
     title: str
+    when: str = ""
     status: str
     reason: str
     our_bug: bool

@@ -132,6 +132,40 @@ class Document(_Frozen):
         return self
 
 
+class Criterion(_Frozen):
+    """One success criterion; written as a sentence alone, or with the `checks` that decide it at submission.
+
+    They are ids of checks.py, of invariants, `document:<file>` or `analysis`. Without any the learner judges
+    it.
+    """
+
+    text: str = Field(min_length=1)
+    checks: tuple[str, ...] = ()
+
+
+class Analysis(_Frozen):
+    """Where a document analyses the results, and how much is asked of it.
+
+    `before` and `after` are the sections with the same readings at both times, at least `compared` of them;
+    `remaining` is the section that says what would be next. Sections are those of `document`.
+    """
+
+    document: str
+    before: str
+    after: str
+    remaining: str
+    compared: int = Field(default=2, ge=1)
+
+    @property
+    def sections(self) -> tuple[str, str, str]:
+        """The three sections."""
+        return self.before, self.after, self.remaining
+
+
+def _criterion(value: object) -> object:
+    return {"text": value} if isinstance(value, str) else value
+
+
 class Manifest(_Frozen):
     """scenario.yaml, format version 1."""
 
@@ -147,7 +181,14 @@ class Manifest(_Frozen):
     """Minutes; written as `2 h 30 min`."""
     prerequisites: tuple[str, ...]
     tasks: tuple[Task, ...] = Field(min_length=1)
-    success_criteria: tuple[str, ...] = Field(min_length=1)
+    success_criteria: tuple[
+        Annotated[
+            Criterion,
+            BeforeValidator(_criterion),
+            WithJsonSchema({"anyOf": [{"type": "string"}, Criterion.model_json_schema()]}),
+        ],
+        ...,
+    ] = Field(min_length=1)
     resources: tuple[Resource, ...] = ()
     range: RangeDefaults = RangeDefaults()
     traffic: Traffic = Traffic()
@@ -157,6 +198,18 @@ class Manifest(_Frozen):
     par: str = ""
     """The solution (a directory under `solutions/`) whose result is par; none while there is no solution."""
     documents: tuple[Document, ...] = ()
+    analysis: Analysis | None = None
+
+    @model_validator(mode="after")
+    def _analysed_document(self) -> "Manifest":
+        if self.analysis is None:
+            return self
+        sections = {each.file: each.sections for each in self.documents}.get(self.analysis.document)
+        if sections is None:
+            raise ValueError(f"`analysis` names {self.analysis.document}, which is not among `documents`")
+        if unknown := [title for title in self.analysis.sections if title not in sections]:
+            raise ValueError(f"`analysis` names {', '.join(unknown)}, no section of {self.analysis.document}")
+        return self
 
     @model_validator(mode="after")
     def _unique_tasks(self) -> "Manifest":

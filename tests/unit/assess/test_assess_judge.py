@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drillyard.assess.check import Check, Need, Status, Verdict
+from drillyard.assess.check import Check, Need, Status, Verdict, combined
 from drillyard.assess.documents import (
     documents_verdicts,
     figures_measured,
@@ -15,7 +15,7 @@ from drillyard.assess.documents import (
 )
 from drillyard.assess.figures import figures_in
 from drillyard.assess.invariants import invariants, limits
-from drillyard.assess.judge import combined, judge_submission, judge_task, run_check
+from drillyard.assess.judge import judge_submission, judge_task, run_check
 from drillyard.assess.probes import pages, reports
 from drillyard.measure.reading import Combine, Reading, Unit, Window
 from drillyard.scenario.manifest import Manifest

@@ -99,7 +99,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "more flaws than there are": (
         edit("scenario.yaml", "minimum: 1\n  maximum: 1", "minimum: 2\n  maximum: 2"),
-        "scenario.yaml:25: variant 1 has 1 flaws, `minimum` asks for 2",
+        "scenario.yaml:26: variant 1 has 1 flaws, `minimum` asks for 2",
     ),
     "a cheat that must fail by nothing": (
         edit("cheats/no-reviews/expect.yaml", "pages-true", "pages-false"),
@@ -140,7 +140,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "a family without a flaw": (
         edit("scenario.yaml", "cache: 0", "cache: 1"),
-        "scenario.yaml:27: `per_family` asks for 1 of cache, and there are 0",
+        "scenario.yaml:28: `per_family` asks for 1 of cache, and there are 0",
     ),
     "a task that there is not": (
         add("brief.md", "\nThen `drill check 9`.\n"), "brief.md:8: there is no task 9",

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
+from drillyard.assess.wording import number
 from drillyard.cli.screen import span, sparkline
-from drillyard.drill.wording import number
 
 
 @pytest.mark.parametrize(

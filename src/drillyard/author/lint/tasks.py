@@ -23,7 +23,8 @@ def _rule(linted: Linted) -> Iterator[Finding]:
             yield linted.note(file, line, f"task `{task.id}` has a step to be written")
         if not task.checks:
             yield linted.note(file, line, f"task `{task.id}` is self-assessed: {task.self_assessed}")
-    for name, said in (("objective", [manifest.objective]), ("success_criteria", manifest.success_criteria)):
+    criteria = [each.text for each in manifest.success_criteria]
+    for name, said in (("objective", [manifest.objective]), ("success_criteria", criteria)):
         if MISSING in said:
             yield linted.note(file, linted.line_of(file, name), f"`{name}` is to be written")
     checks_file = linted.scenario.checks_file

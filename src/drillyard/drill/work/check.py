@@ -2,8 +2,9 @@
 
 from pydantic import JsonValue
 
-from drillyard.assess.check import for_task
-from drillyard.assess.judge import combined, judge_task
+from drillyard.assess.check import combined, for_task
+from drillyard.assess.judge import judge_task
+from drillyard.drill import once
 from drillyard.drill.engine import Engine
 from drillyard.drill.measuring import Measuring
 from drillyard.drill.operations import Reporter
@@ -24,7 +25,8 @@ async def run(engine: Engine, request: Check, report: Reporter) -> JsonValue:
     measurement = await measuring.take(
         kind, name, checks=checks.values(), label=f"check {request.task}".strip()
     )
-    judged = [judge_task(manifest, task, measuring.checks, measurement) for task in tasks]
+    passed = once.passed(engine.store)
+    judged = [judge_task(manifest, task, measuring.checks, measurement, passed) for task in tasks]
     kept = invariants_view(judged[0][1])
     views = [task_view(result) for result, _ in judged]
     for view in views:

@@ -6,27 +6,31 @@ that was cut short goes on where it was, unless another release was applied mean
 
 import asyncio
 import shutil
+from pathlib import Path
 
 from pydantic import JsonValue
 
 from drillyard.assess import report as reports
+from drillyard.assess.check import Status
 from drillyard.assess.judge import Judgement, judge_submission
+from drillyard.assess.report import Report
+from drillyard.assess.report_file import page as page_of
+from drillyard.assess.report_file import signed_json
+from drillyard.assess.report_text import markdown
 from drillyard.base.clock import wall
+from drillyard.base.signing import MachineKey
+from drillyard.drill import once
 from drillyard.drill.engine import Engine
 from drillyard.drill.events import Submitted
 from drillyard.drill.making import LEARNER
 from drillyard.drill.measuring import Measuring
 from drillyard.drill.operations import Reporter
-from drillyard.drill.report_text import Extras, markdown
+from drillyard.drill.results import with_attempts
 from drillyard.drill.store import CheckRow
+from drillyard.drill.story import story_of
 from drillyard.drill.verdict_views import task_view
 from drillyard.drill.views import ReportView
 from drillyard.drill.wire import Submit
-from drillyard.scenario.scenario import Scenario
-
-
-def _planted(scenario: Scenario, variant: str) -> tuple[str, ...]:
-    return tuple(f"{flaw.family}: {flaw.title}" for flaw in scenario.variant(variant).flaws)
 
 
 async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
@@ -51,30 +55,54 @@ async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
         engine.store.update_attempt(attempt, state="interrupted", stage=stage)
         raise
     report("judging", 0.99)
+    scenario = measuring.scenario
     judgement = judge_submission(
-        measuring.scenario.manifest,
-        measuring.scenario.slug,
+        scenario.manifest,
+        scenario.slug,
         measuring.checks,
         measurement,
         seconds_active=engine.store.active_s(),
+        passed=once.passed(engine.store),
     )
-    made = reports.build(judgement, measurement)
-    text = await asyncio.to_thread(
-        markdown,
-        made,
-        Extras(
-            hints_cost=_hints_cost(engine),
-            notes=_notes(engine),
-            planted=_planted(measuring.scenario, engine.record.variant),
-            debrief=measuring.scenario.debrief(),
-        ),
+    story = story_of(
+        engine.store,
+        scenario,
+        engine.record.variant,
+        drill=engine.record.name,
+        attempt=attempt,
+        passed=judgement.status is Status.PASS,
     )
-    view = ReportView(
-        attempt=attempt, outcome=judgement.status.value, markdown=text, data=reports.to_json(made)
-    )
+    made = reports.build(judgement, measurement, story)
+    view = await asyncio.to_thread(_view, made, Path(engine.record.workspace), report)
     _keep(engine, attempt, judgement, view)
-    shown: JsonValue = view.model_dump(mode="json")
+    shown: JsonValue = with_attempts(view, engine.store).model_dump(mode="json")
     return shown
+
+
+def _view(made: Report, workspace: Path, report: Reporter) -> ReportView:
+    """The report as it is kept; its files are written into the workspace."""
+    signed = signed_json(made, MachineKey.here())
+    return ReportView(
+        attempt=made.story.attempt,
+        outcome=made.status.value,
+        points=made.points,
+        markdown=markdown(made),
+        data=signed,
+        files=_write(workspace / "reports", f"attempt-{made.story.attempt}", signed, report),
+    )
+
+
+def _write(directory: Path, name: str, signed: str, report: Reporter) -> list[str]:
+    """The files that could be written; the report is kept by the drill whatever happens to them."""
+    try:
+        directory.mkdir(exist_ok=True)
+        data, page = directory / f"{name}.json", directory / f"{name}.html"
+        data.write_text(signed, encoding="utf-8")
+        page.write_text(page_of(signed), encoding="utf-8")
+    except OSError as error:
+        report(f"the report was not written to {directory}: {error.strerror}; drill report -o FILE does")
+        return []
+    return [str(page), str(data)]
 
 
 def _keep(engine: Engine, attempt: int, judgement: Judgement, view: ReportView) -> None:
@@ -86,11 +114,3 @@ def _keep(engine: Engine, attempt: int, judgement: Judgement, view: ReportView) 
             )
         engine.store.end_attempt(attempt, outcome=view.outcome, report=view.model_dump_json())
         engine.store.append(Submitted(attempt=attempt, outcome=view.outcome))
-
-
-def _hints_cost(engine: Engine) -> float:
-    return sum(hint.cost for hint in engine.store.hints())
-
-
-def _notes(engine: Engine) -> tuple[str, ...]:
-    return tuple(note.text for note in engine.store.notes())

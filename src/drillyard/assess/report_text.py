@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from drillyard.assess.check import AT_END, Status
 from drillyard.assess.report import CheckLine, FigureLine, Report
 from drillyard.assess.scores import Score
-from drillyard.drill.wording import amount, judged
+from drillyard.assess.wording import amount, judged
 
 _MARKS = {"pass": "✔", "fail": "✘", "inconclusive": "?"}
 _OUTCOMES = {
@@ -16,40 +16,58 @@ _OUTCOMES = {
 }
 
 
-@dataclass(frozen=True)
-class Extras:
-    """What stands beside the judgement: the price of hints (points of 100), notes, the titles of the flaws
-    that were planted, the debrief.
-    """
-
-    hints_cost: float
-    notes: tuple[str, ...]
-    planted: tuple[str, ...]
-    debrief: str
-
-
-def markdown(report: Report, extras: Extras) -> str:
+def markdown(report: Report) -> str:
     """The whole report."""
-    return "\n".join(_lines(report, extras)).rstrip() + "\n"
+    return "\n".join(_lines(report)).rstrip() + "\n"
 
 
-def _lines(report: Report, extras: Extras) -> Iterator[str]:
+def _lines(report: Report) -> Iterator[str]:
+    story = report.story
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(report.generated_at))
     yield f"# {report.title}: {report.status.value}"
     yield ""
     yield _OUTCOMES[report.status.value]
     yield ""
     yield f"Variant {report.variant}, measured {when}, active time {report.active_seconds / 60:.0f} min,"
-    yield f"hints {extras.hints_cost:g} points of 100."
+    yield f"{scored(report)}."
+    yield from _criteria(report)
     yield from _scores(report.scores)
     yield from _judged(report)
     yield from _figures(report.figures)
-    if extras.notes:
-        yield from ("", "## Your notes", "", *(f"- {note}" for note in extras.notes))
-    if extras.planted:
-        yield from ("", "## What was planted", "", *(f"- {title}" for title in extras.planted))
-    if extras.debrief:
-        yield from ("", "---", "", extras.debrief)
+    if story.notes:
+        yield from ("", "## Your notes", "", *(f"- {note}" for note in story.notes))
+    if story.planted:
+        yield from ("", "## What was planted", "", *(f"- {title}" for title in story.planted))
+    if story.debrief:
+        yield from ("", "---", "", story.debrief)
+
+
+def scored(report: Report) -> str:
+    """The points in words: `88 points of 100, 6 of them less for hints`."""
+    cost = report.story.hints_cost
+    had = "no points yet" if report.points is None else f"{report.points:.0f} points of 100"
+    known = ", flaws and debrief were read before" if report.story.debrief_read else ""
+    return f"{had}, {cost:g} less for hints{known}" if cost else f"{had}, no hint taken{known}"
+
+
+def share(score: float | None) -> str:
+    """A criterion's score as it is shown."""
+    return "-" if score is None else f"{score:.0%}"
+
+
+def _criteria(report: Report) -> Iterator[str]:
+    yield from ("", "## The four criteria", "", "| | criterion | score | done |", "|---|---|---|---|")
+    for each in report.criteria:
+        measured = [item for item in each.items if item.status is not None]
+        done = sum(item.status is Status.PASS for item in measured)
+        said = f"{done} of {len(measured)}" if measured else "nothing asked"
+        yield f"| {_MARKS[each.status.value]} | {each.title} | {share(each.score)} | {said} |"
+    objectives = [item for each in report.criteria if each.id == "objectives" for item in each.items]
+    if objectives:
+        yield from ("", "## What success meant", "")
+        for item in objectives:
+            mark = _MARKS[item.status.value] if item.status else "yours to judge:"
+            yield f"- {mark} {item.text}"
 
 
 def _scores(scores: Iterable[Score]) -> Iterator[str]:
@@ -78,7 +96,11 @@ def _judged(report: Report) -> Iterator[str]:
             yield f"Not measured: {task.self_assessed}"
         for check in task.checks:
             yield from _check(check)
-    for title, checks in (("What must hold all along", report.invariants), ("Documents", report.documents)):
+    for title, checks in (
+        ("What must hold all along", report.invariants),
+        ("Documents", report.documents),
+        ("Analysis of the results", report.analysis),
+    ):
         if checks:
             yield from ("", f"## {title}", "")
             for check in checks:
@@ -86,7 +108,10 @@ def _judged(report: Report) -> Iterator[str]:
 
 
 def _check(check: CheckLine) -> Iterator[str]:
-    yield f"- {_MARKS[check.status.value]} {check.title} (`{check.id}`)"
+    when = f", {check.when}" if check.when != str(AT_END) else ""
+    yield f"- {_MARKS[check.status.value]} {check.title} (`{check.id}`{when})"
+    if check.status is Status.PASS and check.reason:
+        yield f"  - {check.reason}"
     if check.our_bug:
         yield "  - This check itself broke: a fault of the drill, not yours."
     for evidence in check.evidence:

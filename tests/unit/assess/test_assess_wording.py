@@ -3,10 +3,10 @@ import math
 import pytest
 
 from drillyard.assess.check import Status
-from drillyard.assess.report import CheckLine, EvidenceLine, FigureLine, Report, TaskLine
+from drillyard.assess.report import CheckLine, EvidenceLine, FigureLine, Report, Story, TaskLine
+from drillyard.assess.report_text import markdown
 from drillyard.assess.scores import Score
-from drillyard.drill.report_text import Extras, markdown
-from drillyard.drill.wording import amount, judged
+from drillyard.assess.wording import amount, judged
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_the_report_names_what_was_planted_and_writes_no_machine_figures() -> No
     )
     unread = EvidenceLine("Felt", Status.INCONCLUSIVE, None, None, None, "ms", "", None, "", "", "too busy")
     checks = (
-        CheckLine("memory", "The budget", Status.PASS, "", False, (memory,)),
-        CheckLine("felt", "Felt", Status.INCONCLUSIVE, "", False, (unread,)),
+        CheckLine("memory", "The budget", "once", Status.PASS, "", False, (memory,)),
+        CheckLine("felt", "Felt", "still true at the end", Status.INCONCLUSIVE, "", False, (unread,)),
     )
     report = Report(
-        format_version=1,
+        format_version=2,
         drillyard="1",
         generated_at=0,
         scenario="s",
@@ -59,14 +59,20 @@ def test_the_report_names_what_was_planted_and_writes_no_machine_figures() -> No
         measured_to=1,
         active_seconds=60,
         status=Status.INCONCLUSIVE,
+        points=80.0,
+        criteria=(),
         tasks=(TaskLine("t", "Task", Status.INCONCLUSIVE, "", checks),),
         invariants=(),
         documents=(),
+        analysis=(),
         scores=(Score("cache.hit_ratio", "ratio", 0.5, 0.0, 0.53, None),),
         figures=(FigureLine("cache.hit_ratio", "ratio", 0.0, 0.5, 0.0, 0.53, math.inf, None, None, ()),),
-        success_criteria=(),
+        capacities=(),
+        story=Story(planted=("cache: A key with the request in it",), debrief="debrief"),
     )
-    text = markdown(report, Extras(0, (), ("cache: A key with the request in it",), "debrief"))
+    text = markdown(report)
+    assert "80 points of 100, no hint taken" in text
+    assert "The budget (`memory`, once)" in text
     assert "- cache: A key with the request in it" in text
     assert "Memory: 542 MiB, asked for never above 900 MiB" in text
     assert "| cache.hit_ratio | 0 % | 50 % | 53 % | - |" in text

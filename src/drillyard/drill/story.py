@@ -1,0 +1,55 @@
+"""What happened in a drill, in words, as a report tells it."""
+
+from collections.abc import Iterable, Iterator
+
+from drillyard.assess.check import Status
+from drillyard.assess.report import AttemptLine, HintLine, Story, TimelineLine
+from drillyard.drill.events import Entry
+from drillyard.drill.store import Store
+from drillyard.drill.views import ReportView
+from drillyard.scenario.scenario import Scenario
+
+MOST_LINES = 1000
+"""A report shows at most so much of a timeline, the newest of it: a watched drill of days has thousands."""
+
+
+def story_of(
+    store: Store, scenario: Scenario, variant: str, *, drill: str, attempt: int, passed: bool
+) -> Story:
+    """What stands in the report of submission `attempt` beside the judgement.
+
+    Flaws and debrief are told only when it `passed` or they were read already: a drill that is not solved yet
+    is worth more with its riddle.
+    """
+    read = bool(store.timeline(kinds=("debrief-read",)))
+    told = passed or read
+    return Story(
+        drill=drill,
+        attempt=attempt,
+        hints=tuple(HintLine(each.task, each.tier, each.at, each.cost) for each in store.hints()),
+        timeline=tuple(_lines(store.timeline()))[-MOST_LINES:],
+        notes=tuple(note.text for note in store.notes()),
+        planted=planted(scenario, variant) if told else (),
+        debrief=scenario.debrief() if told else "",
+        debrief_read=read,
+        attempts=tuple(attempts(store)),
+    )
+
+
+def planted(scenario: Scenario, variant: str) -> tuple[str, ...]:
+    """The flaws of a variant, by their titles."""
+    return tuple(f"{flaw.family}: {flaw.title}" for flaw in scenario.variant(variant).flaws)
+
+
+def attempts(store: Store) -> Iterator[AttemptLine]:
+    """The submissions that were judged, oldest first."""
+    for row in store.attempts():
+        if row.report is not None and row.ended is not None:
+            view = ReportView.model_validate_json(row.report)
+            yield AttemptLine(row.id, row.ended, Status(view.outcome), view.points)
+
+
+def _lines(entries: Iterable[Entry]) -> Iterator[TimelineLine]:
+    for entry in entries:
+        if text := entry.event.told():
+            yield TimelineLine(entry.at, entry.event.by, text)
