@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from drillyard.scenario.manifest import Family
 from drillyard.scenario.plant import Plant
 
 
@@ -17,7 +16,7 @@ class Flaw:
     """
 
     id: str
-    family: Family
+    family: str
     title: str
     moves: str
     direction: Literal["up", "down"]
@@ -29,7 +28,7 @@ class Flaw:
 def flaw(
     *,
     id: str,
-    family: Family,
+    family: str,
     title: str,
     moves: str,
     direction: Literal["up", "down"],

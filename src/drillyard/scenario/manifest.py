@@ -8,9 +8,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from drillyard.scenario.yaml_file import read_model
 
-Family = Literal["cache", "database", "workers", "allocation"]
-FAMILIES: tuple[Family, ...] = ("cache", "database", "workers", "allocation")
-
 _DURATION = re.compile(r"(?:(?P<hours>\d+)\s*h)?\s*(?:(?P<minutes>\d+)\s*min)?")
 
 
@@ -99,11 +96,15 @@ class Promises(_Frozen):
 
 
 class Variants(_Frozen):
-    """How a seed chooses flaws: `minimum` to `maximum` of them, `per_family` at least, and `always` these."""
+    """How a seed chooses flaws: `minimum` to `maximum` of them, and `always` these.
+
+    `per_family` names the scenario's families of flaws, in the order in which they are drawn from, with the
+    least of each.
+    """
 
     minimum: int = Field(default=8, ge=1)
     maximum: int = Field(default=10, ge=1)
-    per_family: dict[Family, int] = Field(default_factory=dict)
+    per_family: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     always: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from drillyard.base.errors import UserError
 from drillyard.scenario.changes import Changes
 from drillyard.scenario.flaw import Flaw
-from drillyard.scenario.manifest import FAMILIES, Variants
+from drillyard.scenario.manifest import Variants
 from drillyard.scenario.plant import Plant
 
 
@@ -59,11 +59,10 @@ def _named(ids: Sequence[str], flaws: Sequence[Flaw]) -> tuple[Flaw, ...]:
 def _seeded(rng: random.Random, flaws: Sequence[Flaw], rules: Variants) -> tuple[Flaw, ...]:
     chosen = {flaw.id: flaw for flaw in flaws if flaw.id in rules.always}
     wanted = rng.randint(rules.minimum, rules.maximum)
-    for family in FAMILIES:
+    for family, least in rules.per_family.items():
         candidates = [flaw for flaw in flaws if flaw.family == family]
         rng.shuffle(candidates)
-        needed = rules.per_family.get(family, 1) - sum(flaw.family == family for flaw in chosen.values())
-        _add(chosen, candidates, needed)
+        _add(chosen, candidates, least - sum(flaw.family == family for flaw in chosen.values()))
     rest = list(flaws)
     rng.shuffle(rest)
     _add(chosen, rest, wanted - len(chosen))

@@ -129,7 +129,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
         "flaws.py:16: AttributeError: 'Plant' object has no attribute 'squl'",
     ),
     "a flaw of no family": (
-        edit("flaws.py", 'family="database"', 'family="databse"'), "flaws.py:7: flaw `index-reviews` is of no family",
+        edit("flaws.py", 'family="database"', 'family="databse"'), "flaws.py:7: flaw `index-reviews` is of a family `databse`, which `per_family` does not name",
     ),
     "a flaw that moves nothing far": (
         edit("flaws.py", "by=5", "by=0.5"), "flaws.py:7: flaw `index-reviews` moves its reading `up` by 0.5",
@@ -139,8 +139,8 @@ BROKEN: dict[str, tuple[Break, str]] = {
         "flaws.py:7: flaw `index-reviews` edits postgres/postgres.conf: the file to edit is missing",
     ),
     "a family without a flaw": (
-        edit("scenario.yaml", "cache: 0", "cache: 1"),
-        "scenario.yaml:28: `per_family` asks for 1 of cache, and there are 0",
+        edit("scenario.yaml", "database: 1", "database: 2"),
+        "scenario.yaml:28: `per_family` asks for 2 of database, and there are 1",
     ),
     "a task that there is not": (
         add("brief.md", "\nThen `drill check 9`.\n"), "brief.md:8: there is no task 9",

@@ -15,12 +15,12 @@ from drillyard.range.workspace import write_files
 from drillyard.scenario import Changes, Flaw, Scenario, find_scenario
 from drillyard.scenario.changes import SetConf, SetQuery, SetToml
 from drillyard.scenario.edits import apply_edits
-from drillyard.scenario.manifest import FAMILIES
 from storefront.queries import load as load_queries
 from storefront.settings import load as load_settings
 
 SCENARIO: Scenario = find_scenario("performance-optimization")
 FLAWS: tuple[Flaw, ...] = SCENARIO.flaws
+FAMILIES = SCENARIO.manifest.variants.per_family
 READINGS = Path("docs/readings.md")
 
 

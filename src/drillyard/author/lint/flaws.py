@@ -13,7 +13,6 @@ from drillyard.scenario.changes import Changes
 from drillyard.scenario.edits import apply_edits
 from drillyard.scenario.errors import ScenarioError
 from drillyard.scenario.flaw import Flaw
-from drillyard.scenario.manifest import FAMILIES
 from drillyard.scenario.plant import Plant
 
 _NOWHERE = Addresses("127.0.0.1", STANDARD_PORTS)
@@ -36,10 +35,10 @@ def _rule(linted: Linted) -> Iterator[Finding]:
 def _flaw(linted: Linted, flaw: Flaw, file: Path, line: int) -> Iterator[Finding]:
     """Whether it agrees with itself, with the others, and with what is measured."""
     known = [each.id for each in linted.scenario.flaws]
-    if flaw.family not in FAMILIES:
-        yield linted.wrong(
-            file, line, f"flaw `{flaw.id}` is of no family", f"Families are: {', '.join(FAMILIES)}."
-        )
+    families = linted.scenario.manifest.variants.per_family
+    if families and flaw.family not in families:
+        why = f"flaw `{flaw.id}` is of a family `{flaw.family}`, which `per_family` does not name"
+        yield linted.wrong(file, line, why, f"Families are: {', '.join(families)}.")
     if flaw.direction not in ("up", "down") or flaw.by <= 1:
         why = f"flaw `{flaw.id}` moves its reading `{flaw.direction}` by {flaw.by:g}"
         yield linted.wrong(file, line, why, "It is `up` or `down`, by a factor above 1.")
