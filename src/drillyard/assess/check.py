@@ -39,6 +39,8 @@ class Need(StrEnum):
     """The sustained throughput at the latency objective, of the subjects that are needed."""
     LEDGER = "ledger"
     """Acknowledged writes compared with what the learner's database holds."""
+    ANSWERS = "answers"
+    """Answers that customers got in the windows, compared with what the learner's database holds."""
 
 
 class Moment(StrEnum):

@@ -20,6 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from drillyard.assess.answers_seen import TRUE
 from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of, inconclusive
 from drillyard.assess.measurement import SERVED, LoadWindow, Measurement, MissingReadingError
 from drillyard.assess.probes import pages, reports
@@ -39,8 +40,8 @@ WRONG = 0.001
 """At most this share of answers may be good in status and wrong in content (a stock that just ran out is
 not).
 """
-PAGE_TRUE = 0.9
-"""Of what a page must show, so much is there: an entry of a cached list may be gone or have moved."""
+SEEN_LEAST = 4
+"""So many answers that customers got say that a shop shows them no other face than probes."""
 MEBIBYTE = 1024 * 1024
 
 
@@ -60,6 +61,7 @@ def invariants(manifest: Manifest) -> list[Check]:
             "pages-true",
             "Pages show what is in the tables",
             pages_true,
+            Need.ANSWERS,
             probes=("pages-true", "reports-made"),
         ),
         _invariant("rows-kept", "Nothing that was in the tables is gone", rows_kept, Need.LEDGER),
@@ -225,14 +227,27 @@ def orders_whole(m: Measurement) -> Verdict:
 
 
 def pages_true(m: Measurement) -> Verdict:
-    """Pages drawn at random, and reports that were asked for, hold what they must."""
+    """Pages drawn at random, reports that were asked for, and what customers got, hold what they must."""
     look_next = "Ask the shop for it (a deep page, if it is a list), and the tables for the same rows."
     verdicts = []
     for kind in (*pages.KINDS, *reports.KINDS):
         what = f"Of what must be shown, shown: {kind.replace('_', ' ')}"
-        judge = partial(at_least, threshold=PAGE_TRUE, what=what, look_next=look_next)
+        judge = partial(at_least, threshold=TRUE, what=what, look_next=look_next)
         verdicts.append(_alone(m, f"content.true.{kind}", judge, what))
+    what = "Answers that customers got while they were measured, and that were not what the tables say"
+    verdicts.append(_alone(m, "content.seen_false", partial(_seen, m, what), what))
     return all_of(*verdicts)
+
+
+def _seen(m: Measurement, what: str, false: Interval) -> Verdict:
+    """One of them may have met a change; two are another shop than the one that probes see."""
+    looked = m.learner["content.seen"].value
+    verdict = never_above(false, 0, what=f"{what} (of {looked:.0f})", look_next=false.source)
+    if 0 < false.value < 2:
+        return inconclusive("one answer may have met a change of the tables: check again", what=what)
+    if looked < SEEN_LEAST and verdict.passed:
+        return inconclusive(f"{looked:.0f} answers could be looked up, {SEEN_LEAST} are needed", what=what)
+    return verdict
 
 
 def _alone(m: Measurement, name: str, judge: Callable[[Interval], Verdict], what: str) -> Verdict:

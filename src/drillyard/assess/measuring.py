@@ -9,9 +9,8 @@ and may cancel: what is done is kept, and the same call with the same keeper goe
 """
 
 import asyncio
-import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +20,7 @@ import httpx
 import psycopg
 import valkey
 
+from drillyard.assess.answers_seen import PREFIX, SECONDS, answers_seen
 from drillyard.assess.audit import AUDITED, Baseline, audit
 from drillyard.assess.check import Check, Need, held_for, needs_of
 from drillyard.assess.discovery import load_probes
@@ -31,23 +31,19 @@ from drillyard.assess.measurement import Subject as Name
 from drillyard.assess.payments import payment_wait
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
 from drillyard.assess.probes import shipped_probes
+from drillyard.assess.searching import capacities
 from drillyard.assess.session import OnProgress, Progress, Session
 from drillyard.assess.shape import SHAPES, TURN_S, Load, Shape
 from drillyard.assess.subject import Subject
-from drillyard.assess.throughput import RECOVER_S, Objective, sustained
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.reading import Gap, Reading
 from drillyard.scenario.scenario import Scenario
-from drillyard.traffic.result import TrafficResult
 
 log = logging.getLogger(__name__)
 
 _FAILURES = (DrillyardError, psycopg.Error, valkey.ValkeyError, httpx.HTTPError, OSError, TimeoutError)
 """What a range in trouble raises: a gap in the measurement, not the end of it."""
-CAPACITY_SEED = 50_000
-STEP_TIMEOUT_S = 3.0
-"""A customer who waits longer than this at a rate that is being tried counts as not served."""
 PROBE_TIMEOUT_S = 5.0
 PROBE_GRACE_S = 10.0
 LEAST_LOOK_S = 1.0
@@ -71,6 +67,7 @@ class Wanted:
     probes: tuple[Probe, ...] = ()
     throughput: bool = False
     audit: bool = False
+    answers: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
     workspace: str = ""
     label: str = ""
@@ -116,6 +113,7 @@ def wanted_for(
         probes=tuple(probe for probe in all_probes(scenario) if probe.id in probe_ids),
         throughput=Need.THROUGHPUT in needs and shape.steps > 0,
         audit=Need.LEDGER in needs,
+        answers=Need.ANSWERS in needs,
         limits=limits(scenario.manifest),
         workspace=workspace,
         label=label,
@@ -165,11 +163,11 @@ async def measure(
         if session.cut:
             making.note_cut(subjects)
         if wanted.throughput and not session.cut:
-            await _capacities(wanted, subjects, session, making, progress)
+            making.capacities = await _capacities(wanted, subjects, session, making, progress)
         for subject in subjects:
             if subject.name == Name.LEARNER:
                 progress(Progress(0, 1, "looking for everything that was promised", AUDIT_S))
-                await _looks(wanted, subject, making, baseline, ledgers)
+                await _looks(wanted, subject, session, making, baseline=baseline, ledgers=ledgers)
     except BaseException:
         making.windows = keeper.windows()
         making.keep(complete=False)
@@ -244,7 +242,7 @@ class _Making:
 
 def _looks_s(wanted: Wanted) -> float:
     """What is left for looking things up at the end, in seconds."""
-    return AUDIT_S if wanted.audit else 1.0
+    return AUDIT_S if wanted.audit or wanted.answers else 1.0
 
 
 def _after_windows_s(wanted: Wanted, subjects: int) -> float:
@@ -286,18 +284,7 @@ async def _running(
 
 
 async def _probe(wanted: Wanted, probe: Probe, subject: Subject, session: Session) -> Sequence[Reading]:
-    async with httpx.AsyncClient(
-        base_url=f"http://{subject.target}", timeout=PROBE_TIMEOUT_S, trust_env=False
-    ) as client:
-        like_a_customer(client)
-        site = ProbeSite(
-            subject.name,
-            client,
-            subject.site.audit_dsn or subject.site.dsn,
-            partial(session.turns.until_not, subject.name),
-            wanted.limits,
-            subject.site.url,
-        )
+    async with _site(wanted, subject, session) as site:
         try:
             return await probe.run(site)
         except _FAILURES:
@@ -307,84 +294,43 @@ async def _probe(wanted: Wanted, probe: Probe, subject: Subject, session: Sessio
             raise BrokenProbeError(f"the probe {probe.id} is broken: {error!r}") from error
 
 
+@asynccontextmanager
+async def _site(wanted: Wanted, subject: Subject, session: Session) -> AsyncIterator[ProbeSite]:
+    """A subject as a probe sees it."""
+    async with httpx.AsyncClient(
+        base_url=f"http://{subject.target}", timeout=PROBE_TIMEOUT_S, trust_env=False
+    ) as client:
+        like_a_customer(client)
+        yield ProbeSite(
+            subject.name,
+            client,
+            subject.site.audit_dsn or subject.site.dsn,
+            partial(session.turns.until_not, subject.name),
+            wanted.limits,
+            subject.site.url,
+        )
+
+
 async def _capacities(
     wanted: Wanted, subjects: Sequence[Subject], session: Session, making: _Making, progress: OnProgress
-) -> None:
-    """The sustained throughput of every subject: a step of each in turn, so that what the machine does for a
-    minute falls on all of them.
-    """
-    objective = Objective(wanted.load.objectives_ms) if wanted.load.objectives_ms else Objective()
+) -> dict[str, Capacity]:
+    """The sustained throughput of every subject, or a gap for each."""
     left_s = making.end - monotonic() - _looks_s(wanted)
-    total = len(subjects) * wanted.shape.steps
-    each_s = min(left_s / total, wanted.shape.step_s + TURN_S)
-    taken = itertools.count()
-
-    def tell(subject: Subject, rate: float) -> None:
-        done = next(taken)
-        text = f"sustained throughput: {subject.name} at {rate:.0f}/s"
-        progress(Progress(done, total, text, (total - done) * each_s))
-
-    turn = asyncio.Lock()
-    searches = [
-        asyncio.create_task(
-            sustained(
-                _Steps(session, subject, wanted, objective, turn, tell).take,
-                objective,
-                start=wanted.load.rate,
-                most_steps=wanted.shape.steps,
-            )
-        )
-        for subject in subjects
-    ]
-    try:
-        async with asyncio.timeout(left_s) as limit:
-            found = await asyncio.gather(*searches)
-    except TimeoutError:
-        if not limit.expired():
-            raise
+    found = await capacities(subjects, session, wanted.shape, wanted.load, left_s=left_s, progress=progress)
+    if not found:
         for subject in subjects:
             making.note(subject.name, Gap(THROUGHPUT, "the time for it was over before it was found"))
-    else:
-        making.capacities |= {subject.name: each for subject, each in zip(subjects, found, strict=True)}
-    finally:
-        for search in searches:
-            search.cancel()
-        await asyncio.gather(*searches, return_exceptions=True)
-
-
-@dataclass
-class _Steps:
-    """The steps of one subject's search. A rate that is tried again meets other requests: those of the first
-    time are in its cache.
-    """
-
-    session: Session
-    subject: Subject
-    wanted: Wanted
-    objective: Objective
-    turn: asyncio.Lock
-    tell: Callable[[Subject, float], None]
-    taken: int = 0
-
-    async def take(self, rate: float) -> TrafficResult:
-        """One step; what is left of a step that failed burdens no other."""
-        async with self.turn:
-            self.taken += 1
-            self.tell(self.subject, rate)
-            result = await self.session.send(
-                self.subject,
-                rate=rate,
-                seconds=self.wanted.shape.step_s,
-                seed=self.wanted.load.seed + CAPACITY_SEED + self.taken,
-                timeout_s=STEP_TIMEOUT_S,
-            )
-            if not self.objective.met_by(result):
-                await asyncio.sleep(RECOVER_S)
-            return result
+    return found
 
 
 async def _looks(
-    wanted: Wanted, subject: Subject, making: _Making, baseline: Baseline | None, ledgers: Iterable[Path]
+    wanted: Wanted,
+    subject: Subject,
+    session: Session,
+    making: _Making,
+    *,
+    baseline: Baseline | None,
+    ledgers: Iterable[Path],
 ) -> None:
     """What is looked up in the learner's range after the last window."""
     measured = [window.window for window in making.windows if window.subject == subject.name]
@@ -395,6 +341,17 @@ async def _looks(
     if wanted.audit:
         found = audit(subject.site, baseline, whole_ledger)
         await making.find(subject.name, AUDITED, found, within_s=_left_s(making))
+    if wanted.answers:
+        kept = [
+            seen
+            for window in making.windows
+            if window.subject == subject.name
+            for seen in window.traffic.seen
+        ]
+        async with _site(wanted, subject, session) as site:
+            within_s = min(_left_s(making), SECONDS)
+            judged = answers_seen(site, kept, within_s)
+            await making.find(subject.name, [PREFIX], judged, within_s=within_s + PROBE_TIMEOUT_S)
 
 
 def _left_s(making: _Making) -> float:

@@ -61,6 +61,15 @@ _BOUGHT_BESIDE = """
      WHERE mine.product_id = %(product)s AND other.product_id <> %(product)s
 """
 _EVERYTHING = 1_000_000
+_LISTED = """
+    SELECT p.id FROM public.products p JOIN public.categories c ON c.id = p.category_id
+      LEFT JOIN public.categories parent ON parent.id = c.parent_id
+     WHERE p.active AND (c.slug = %(category)s OR parent.slug = %(category)s)
+"""
+FOUND = "SELECT p.id FROM public.products p WHERE p.active AND p.name ILIKE ALL (%(words)s)"
+REVIEWS_OF = "SELECT id FROM public.reviews WHERE product_id = %(product)s"
+ORDERS_OF = "SELECT id FROM public.orders WHERE customer_id = %(customer)s"
+_PLACED = " AND placed_at <= to_timestamp(%(until)s)"
 
 
 async def home_page(site: ProbeSite, page: Page) -> float:
@@ -74,19 +83,33 @@ async def home_page(site: ProbeSite, page: Page) -> float:
     return (_overlap(new, new, [each for each in new if each in shown]) + min(1.0, len(best) / wanted)) / 2
 
 
-def list_page(query: str, named: Named, number: int) -> Judge:
-    """Page `number` of the products that `query` gives in order."""
-    return _list(query, named, number, _right_products)
+def category_page(slug: str, order: str, number: int) -> Judge:
+    """Page `number` of a category's products, those of its subcategories with them, in one of `ORDERS`."""
+    return _list(f"{_LISTED} ORDER BY {ORDERS[order]}", {"category": slug}, number, _right_products)
 
 
-def reviews_page(query: str, named: Named, number: int) -> Judge:
-    """Page `number` of the reviews that `query` gives in order."""
-    return _list(query, named, number, _right_reviews)
+def search_page(words: Sequence[str], number: int) -> Judge:
+    """Page `number` of the products whose names have all of `words`."""
+    return _list(f"{FOUND} ORDER BY {ORDERS['popularity']}", named_words(words), number, _right_products)
 
 
-def history_page(query: str, named: Named, number: int) -> Judge:
-    """Page `number` of the orders that `query` gives in order, with lines that add up."""
-    return _list(query, named, number, _right_orders)
+def named_words(words: Sequence[str]) -> Named:
+    """`words` as `FOUND` wants them."""
+    return {"words": [f"%{word}%" for word in words]}
+
+
+def reviews_page(product: int, number: int) -> Judge:
+    """Page `number` of a product's reviews, newest first."""
+    return _list(f"{REVIEWS_OF} ORDER BY id DESC", {"product": product}, number, _right_reviews)
+
+
+def history_page(customer: int, number: int, *, until: float | None = None) -> Judge:
+    """Page `number` of a customer's orders, newest first, with lines that add up.
+
+    `until` is when it was shown (seconds since the epoch), for a page of some time ago.
+    """
+    query = f"{ORDERS_OF}{_PLACED if until is not None else ''} ORDER BY id DESC"
+    return _list(query, {"customer": customer, "until": until}, number, _right_orders)
 
 
 def product_page(product: int) -> Judge:

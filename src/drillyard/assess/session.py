@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from drillyard.assess.answers_seen import KEPT
 from drillyard.assess.customers import readings_of
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import LoadWindow
@@ -185,15 +186,16 @@ class Session:
         seed: int,
         trust: bool = True,
         timeout_s: float | None = None,
+        keep_answers: int = 0,
     ) -> TrafficResult:
         """One run of traffic with `subject` alone in the foreground; `trust` sends no request but the
-        planned, `timeout_s` is the customers' patience (None: the shape's).
+        planned, `timeout_s` is the customers' patience (None: the shape's), `keep_answers` as in its plan.
         """
         self._only(subject)
         patience_s = self._shape.patience_s if timeout_s is None else timeout_s
         plan = traffic_plan(
             subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust, timeout_s=patience_s
-        )
+        ).model_copy(update={"keep_answers": keep_answers})
         process = await TrafficProcess.start(plan)
         quiet.favour(process.pid)
         try:
@@ -233,6 +235,7 @@ class Session:
                 rate=self._load.rate,
                 seconds=self._shape.window_s,
                 seed=self._load.seed + number,
+                keep_answers=KEPT,
             )
             slipped = abs((wall() - started) - (monotonic() - steady)) > CLOCK_SLIP_S
             span = Window(result.started, result.ended)

@@ -34,9 +34,15 @@ def product(wanted: int) -> Expectation:
     return check
 
 
-def product_list(page: Any) -> str:
-    """A page of products, priced; the first one is not empty."""
-    return _items(page["items"], "products", may_be_empty=page["page"] > 1)
+def product_list(number: int) -> Expectation:
+    """The page of products that was asked for, priced; the first one is not empty."""
+
+    def check(page: Any) -> str:
+        if page["page"] != number:
+            return f"asked for page {number}, got {page['page']}"
+        return _items(page["items"], "products", may_be_empty=number > 1)
+
+    return check
 
 
 def reviews(page: Any) -> str:

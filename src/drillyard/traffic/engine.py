@@ -28,6 +28,7 @@ from drillyard.traffic.plan import TrafficPlan, loopback
 from drillyard.traffic.recorder import Recorder
 from drillyard.traffic.result import TrafficResult
 from drillyard.traffic.schedule import Arrivals
+from drillyard.traffic.seen import Sample
 from drillyard.traffic.sessions import Accounts
 from drillyard.traffic.visits import NOBODY, Crowd, Session, Visit
 from drillyard.traffic.wire import Wire
@@ -65,6 +66,7 @@ class Engine:
         }
         self._accounts = Accounts(plan, starts)
         self._recorder = Recorder(plan.keep_s)
+        self._sample = Sample(plan.keep_answers)
         self._ledger = LedgerWriter(plan.ledger) if plan.ledger is not None else None
         self._visits: Iterator[Visit] = iter(())
         self._next_visit: Visit | None = None
@@ -213,8 +215,10 @@ class Engine:
         if step.order_key is not None and self._ledger is not None:
             self._enter_in_ledger(self._ledger, exchange, verdict, now)
             return
-        if step.route == "product" and verdict.code == OK:
-            self._note_staleness(step.route, verdict.data, now)
+        if verdict.code == OK:
+            self._sample.offer(step.payload, exchange.session.customer, self._wall0 + now, verdict.data)
+            if step.route == "product":
+                self._note_staleness(step.route, verdict.data, now)
         self._recorder.finished(step.route, exchange.planned, now - exchange.planned, verdict.code)
         if verdict.status == 401:
             self._accounts.expire(exchange.session)
@@ -364,6 +368,7 @@ class Engine:
             held_requests=self._held_count,
             unsent_requests=unsent,
             cpu_s=cpu_s,
+            seen=self._sample.kept(),
         )
         if self._plan.results is not None:
             result.save(self._plan.results)

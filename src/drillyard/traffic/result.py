@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drillyard.base.errors import UserError
+from drillyard.traffic.seen import Seen
 
 FORMAT_VERSION = 1
 
@@ -68,7 +69,7 @@ class TrafficResult:
     `held_requests` counts those that had to wait because the shop left too many unanswered (`max_in_flight`,
     or no signed-in customer free): their waiting is the shop's doing, is part of their latency, and does not
     break the schedule. `unsent_requests` were planned and not sent when the run ended. `cpu_s` is what the
-    generator used.
+    generator used. `seen` are good answers that were kept whole, drawn at random.
     """
 
     started: float
@@ -82,6 +83,7 @@ class TrafficResult:
     held_requests: int = 0
     unsent_requests: int = 0
     cpu_s: float = 0.0
+    seen: tuple[Seen, ...] = ()
 
     @property
     def outcomes(self) -> Counter[Outcome]:
@@ -121,6 +123,7 @@ class TrafficResult:
                 }
                 for name, route in self.routes.items()
             },
+            "seen": [asdict(each) for each in self.seen],
         }
         partial = directory / "result.json.part"
         partial.write_text(json.dumps(summary, indent=1) + "\n")
@@ -158,6 +161,7 @@ class TrafficResult:
         return cls(
             routes=routes,
             lateness_ms=data["lateness_ms"],
+            seen=tuple(Seen(**each) for each in summary.get("seen", ())),
             **{name: summary[name] for name in _SCALARS},
         )
 

@@ -7,17 +7,20 @@ from pathlib import Path
 import httpx
 import pytest
 import valkey.asyncio as valkey
-from assess_pair import Pair
+from assess_pair import LOAD, Pair
 
+from drillyard.assess.answers_seen import answers_seen
 from drillyard.assess.payments import payment_wait
 from drillyard.assess.probe import ProbeError, ProbeSite, like_a_customer
 from drillyard.assess.probes import reports
 from drillyard.assess.probes.orders import order_once
 from drillyard.assess.probes.pages import KINDS, pages_true
 from drillyard.assess.probes.reports import reports_made
+from drillyard.assess.session import traffic_plan
 from drillyard.base.clock import wall
 from drillyard.measure.reading import Window
 from drillyard.traffic.ledger import Entry, LedgerWriter, WriteClass
+from drillyard.traffic.runner import TrafficProcess
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
@@ -192,6 +195,28 @@ async def test_a_query_that_answers_with_less_is_seen(pair: Pair, file: str, tex
         drawn = [await pages_true(site) for _ in range(3)]
     shares = [each.value for found in drawn for each in found if each.name == f"content.true.{kind}"]
     assert min(shares) < 0.9
+
+
+async def shown_to_customers(pair: Pair, site: ProbeSite) -> dict[str, float]:
+    """What customers of a few seconds were shown, all of it looked up."""
+    plan = traffic_plan(pair.subject("learner"), LOAD, rate=40, seconds=3, seed=1)
+    process = await TrafficProcess.start(plan.model_copy(update={"keep_answers": 200}))
+    seen = (await process.result()).seen
+    return {each.name: each.value for each in await answers_seen(site, seen, 60)}
+
+
+async def test_customers_of_the_shop_as_shipped_see_what_is_in_its_tables(pair: Pair):
+    async with learner(pair) as site:
+        found = await shown_to_customers(pair, site)
+    assert found["content.seen"] >= 40
+    assert found["content.seen_false"] == 0
+
+
+@pytest.mark.parametrize(("file", "text"), [("home.sql", CHEAP_BEST), ("search.sql", ANY_SEARCH)])
+async def test_customers_who_are_shown_less_are_witnesses(pair: Pair, file: str, text: str):
+    async with replaced(pair, file, text) as site:
+        found = await shown_to_customers(pair, site)
+    assert found["content.seen_false"] >= 2
 
 
 async def test_a_checkout_that_is_sent_again_makes_one_order(pair: Pair):

@@ -68,7 +68,7 @@ def whole(make_measurement):
         "ledger.acknowledged": 5, "ledger.missing": 0, "ledger.changed": 0, "ledger.doubled": 0,
         "ledger.incomplete": 0, "promise.orders_per_checkout": 1, "promise.order_missing": 0,
         **{f"content.true.{kind}": 1 for kind in (*pages.KINDS, *reports.KINDS)},
-        "jobs.lost": 0, "rows.lost.orders": 0,
+        "content.seen": 40, "content.seen_false": 0, "jobs.lost": 0, "rows.lost.orders": 0,
         "promise.price_seen_after": 15, "promise.payment_wait": 1, "services.down": 0,
         "services.without_process": 0, "services.processes": 6, "db.connections.max": 20,
         "processes.memory": 3e8, "requests.wrong": 0, "requests.count": 100,
@@ -121,6 +121,7 @@ def test_a_task_is_judged_with_all_invariants_beside_it(whole):
         ("promise.order_missing", 1, "orders-whole"),
         ("content.true.reviews", 0.5, "pages-true"),
         ("content.true.requested_sales", 0.5, "pages-true"),
+        ("content.seen_false", 2, "pages-true"),
         ("rows.lost.orders", 1, "rows-kept"),
         ("services.without_process", 1, "services-running"),
         ("services.down", 1, "services-running"),
@@ -145,6 +146,15 @@ def test_a_reading_that_is_missing_hides_no_failure_beside_it(whole):
     del whole.findings["learner"]["content.true.search"]
     _, kept = judge_task(MANIFEST, MANIFEST.tasks[0], [], with_finding(whole, "content.true.home", 0.4))
     assert {r.id: r.verdict.status for r in kept}["pages-true"] is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("seen", "false", "status"),
+    [(40, 0, Status.PASS), (40, 1, Status.INCONCLUSIVE), (2, 2, Status.FAIL), (3, 0, Status.INCONCLUSIVE)],
+)
+def test_what_customers_were_shown_decides_with_what_probes_were(whole, seen, false, status):
+    m = with_finding(with_finding(whole, "content.seen", seen), "content.seen_false", false)
+    assert verdicts(m)["pages-true"].status is status
 
 
 def with_route(m, name, outcomes):

@@ -11,7 +11,9 @@ from drillyard.scenario.plant import Plant
 from drillyard.scenario.variant import choose
 
 FAMILIES = ("cache", "database", "workers", "allocation")
-RULES = Variants(minimum=8, maximum=10, per_family={"database": 3, "cache": 2, "workers": 1}, always=("workers-0",))
+RULES = Variants(
+    minimum=8, maximum=10, per_family={"database": 3, "cache": 2, "workers": 1}, always=("workers-0",)
+)
 
 
 def _flaw(family: str, number: int) -> Flaw:

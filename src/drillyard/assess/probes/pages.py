@@ -11,15 +11,20 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from drillyard.assess.page_judges import (
+    FOUND,
     ORDERS,
+    ORDERS_OF,
+    REVIEWS_OF,
     SHIPPED_SIZE,
     Judge,
+    category_page,
     history_page,
     home_page,
-    list_page,
+    named_words,
     product_page,
     reviews_page,
     sales_report,
+    search_page,
 )
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
 from drillyard.assess.probes.shop import ADMIN, bearer, rows
@@ -39,7 +44,7 @@ KINDS = (
 """Every kind of page that is looked at."""
 
 _CATEGORY = """
-    SELECT c.id, c.slug, count(*)
+    SELECT c.slug, count(*)
       FROM public.categories c
       LEFT JOIN public.categories child ON child.parent_id = c.id
       JOIN public.products p ON p.category_id IN (c.id, child.id) AND p.active
@@ -48,14 +53,7 @@ _CATEGORY = """
      LIMIT 1
 """
 """Any category with three pages, or any at all."""
-_LISTED = (
-    "SELECT p.id FROM public.products p JOIN public.categories c ON c.id = p.category_id WHERE p.active"
-    " AND (c.id = %(category)s OR c.parent_id = %(category)s)"
-)
 _ANY_NAME = "SELECT name FROM public.products WHERE active ORDER BY random() LIMIT 1"
-_FOUND = "SELECT p.id FROM public.products p WHERE p.active AND p.name ILIKE ALL (%(words)s)"
-_REVIEWS = "SELECT id FROM public.reviews WHERE product_id = %(product)s"
-_ORDERS = "SELECT id FROM public.orders WHERE customer_id = %(customer)s"
 
 
 @dataclass(frozen=True)
@@ -122,11 +120,10 @@ async def _signed_in(site: ProbeSite, email: str) -> dict[str, str]:
 
 
 async def _listing(site: ProbeSite, order: str) -> Drawn:
-    (category, slug, products), *_ = await rows(site, _CATEGORY)
+    (slug, products), *_ = await rows(site, _CATEGORY)
     number = _any_page(int(products))
-    query = f"{_LISTED} ORDER BY {ORDERS[order]}"
     path = f"/api/products?category={slug}&sort={order}&page={number}"
-    return Drawn(f"listing_{order}", path, list_page(query, {"category": category}, number), {})
+    return Drawn(f"listing_{order}", path, category_page(str(slug), order, number), {})
 
 
 async def _search(site: ProbeSite) -> Drawn:
@@ -134,18 +131,17 @@ async def _search(site: ProbeSite) -> Drawn:
     (name,), *_ = await rows(site, _ANY_NAME)
     parts = [word for word in str(name).lower().split() if word.isalpha()]
     words = random.sample(parts, min(len(parts), random.choice((1, 2))))
-    named = {"words": [f"%{word}%" for word in words]}
-    number = _any_page(await _count(site, _FOUND, named))
+    number = _any_page(await _count(site, FOUND, named_words(words)))
     path = f"/api/search?q={quote_plus(' '.join(words))}&page={number}"
-    return Drawn("search", path, list_page(f"{_FOUND} ORDER BY {ORDERS['popularity']}", named, number), {})
+    return Drawn("search", path, search_page(words, number), {})
 
 
 async def _reviews(site: ProbeSite) -> Drawn:
     """All reviews of a product that has some: whoever draws a review draws a product with many."""
-    named = {"product": await _one_of(site, "reviews", "product_id")}
-    number = _any_page(await _count(site, _REVIEWS, named))
-    path = f"/api/products/{named['product']}/reviews?page={number}"
-    return Drawn("reviews", path, reviews_page(f"{_REVIEWS} ORDER BY id DESC", named, number), {})
+    product = await _one_of(site, "reviews", "product_id")
+    number = _any_page(await _count(site, REVIEWS_OF, {"product": product}))
+    path = f"/api/products/{product}/reviews?page={number}"
+    return Drawn("reviews", path, reviews_page(product, number), {})
 
 
 async def _history(site: ProbeSite) -> Drawn:
@@ -153,8 +149,8 @@ async def _history(site: ProbeSite) -> Drawn:
     named = {"customer": await _one_of(site, "orders", "customer_id")}
     (email,), *_ = await rows(site, "SELECT email FROM public.customers WHERE id = %(customer)s", named)
     header = await _signed_in(site, str(email))
-    number = _any_page(await _count(site, _ORDERS, named))
-    judge = history_page(f"{_ORDERS} ORDER BY id DESC", named, number)
+    number = _any_page(await _count(site, ORDERS_OF, named))
+    judge = history_page(named["customer"], number)
     return Drawn("history", f"/api/orders?page={number}", judge, header)
 
 

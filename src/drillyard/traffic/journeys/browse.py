@@ -16,7 +16,7 @@ def walk(visit: Visit, _: Session) -> Walk:
         category, sort = popular(CATEGORIES, visit.b), SORTS[int(visit.c * len(SORTS))]
         page = _page(visit.d)
         path = f"/api/products?category={category}&sort={sort}&page={page}"
-        yield get("category", path, answers.product_list)
+        yield get("category", path, answers.product_list(page))
     else:
         path = f"/api/products/{visit.product}/reviews?page={_page(visit.d)}"
         yield get("reviews", path, answers.reviews)
