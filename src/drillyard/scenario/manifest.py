@@ -12,10 +12,13 @@ _DURATION = re.compile(r"(?:(?P<hours>\d+)\s*h)?\s*(?:(?P<minutes>\d+)\s*min)?")
 
 
 def _minutes(value: object) -> object:
-    """`2 h 30 min` as minutes; anything else is left for the model to refuse."""
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())) and value.strip():
-        return int(match["hours"] or 0) * 60 + int(match["minutes"] or 0)
-    return value
+    """`2 h 30 min` as minutes; a number is left as it is."""
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value.strip())
+    if match is None or not value.strip():
+        raise ValueError(f"`{value}` is no duration; write it as `2 h 30 min`")
+    return int(match["hours"] or 0) * 60 + int(match["minutes"] or 0)
 
 
 class _Frozen(BaseModel):

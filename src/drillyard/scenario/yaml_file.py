@@ -5,10 +5,12 @@ of a scenario should find each value where it is used.
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -38,7 +40,9 @@ def read_model(path: Path, model: type[Model]) -> Model:
         return model.model_validate(_plain(tree))
     except ValidationError as error:
         problems = [
-            Problem(str(path), _line(tree, found["loc"]), f"{_dotted(found['loc'])}: {found['msg']}")
+            Problem(
+                str(path), _line(tree, found["loc"]), f"{_dotted(found['loc'])}: {_worded(found, model)}"
+            )
             for found in error.errors()
         ]
         raise ScenarioError(problems) from error
@@ -107,6 +111,33 @@ def _line(tree: object, loc: Sequence[int | str]) -> int:
         except (KeyError, IndexError, TypeError):
             break
     return line
+
+
+def _worded(found: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong, as one says it of a file."""
+    if found["type"] == "extra_forbidden" and len(found["loc"]) == 1:
+        near = get_close_matches(str(found["loc"][0]), model.model_fields, 1)
+        return "there is no such field" + (f"; is it `{near[0]}`?" if near else "")
+    return _WORDS.get(found["type"], found["msg"].removeprefix("Value error, "))
+
+
+_WORDS = {
+    "missing": "it is missing",
+    "extra_forbidden": "there is no such field",
+    "string_type": "it has to be a text",
+    "int_type": "it has to be a whole number",
+    "int_parsing": "it has to be a whole number",
+    "int_from_float": "it has to be a whole number",
+    "float_type": "it has to be a number",
+    "float_parsing": "it has to be a number",
+    "bool_type": "it has to be `true` or `false`",
+    "bool_parsing": "it has to be `true` or `false`",
+    "tuple_type": "it has to be a list",
+    "list_type": "it has to be a list",
+    "dict_type": "it has to be a mapping, lines of `name: value`",
+    "model_type": "it has to be a mapping, lines of `name: value`",
+}
+"""What pydantic says in its own words, by the type of its errors."""
 
 
 def _dotted(loc: Sequence[int | str]) -> str:

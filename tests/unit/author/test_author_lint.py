@@ -158,7 +158,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "checks that exit": (add("checks.py", "\nraise SystemExit(3)\n"), "checks.py:26: SystemExit: 3"),
     "no manifest to speak of": (
         lambda d: (d / "scenario.yaml").write_text("[1]"),
-        "scenario.yaml:1: the file: Input should be a valid dictionary or instance of Manifest",
+        "scenario.yaml:1: the file: it has to be a mapping, lines of `name: value`",
     ),
     "checks that do not load": (
         add("checks.py", "\n1 / 0\n"),

@@ -39,18 +39,17 @@ def test_a_good_file_becomes_a_model_of_plain_values(tmp_path: Path) -> None:
 def test_a_wrong_value_is_named_with_its_line(tmp_path: Path) -> None:
     line, message = _problem(_write(tmp_path, "name: x\nitems:\n  - size: 1\n  - size: many\n"))
     assert line == 4
-    assert message.startswith("items.1.size")
+    assert message == "items.1.size: it has to be a whole number"
 
 
 def test_a_missing_field_points_at_the_place_where_it_belongs(tmp_path: Path) -> None:
     line, message = _problem(_write(tmp_path, "name: x\nitems:\n  - {}\n"))
-    assert (line, message) == (3, "items.0.size: Field required")
+    assert (line, message) == (3, "items.0.size: it is missing")
 
 
 def test_an_unknown_field_is_refused(tmp_path: Path) -> None:
     line, message = _problem(_write(tmp_path, "name: x\nnmae: y\n"))
-    assert line == 2
-    assert "nmae" in message
+    assert (line, message) == (2, "nmae: there is no such field; is it `name`?")
 
 
 def test_an_alias_is_refused_with_its_line(tmp_path: Path) -> None:
