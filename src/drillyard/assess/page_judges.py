@@ -16,6 +16,10 @@ SHIPPED_SIZE = 20
 """Entries on a page of a list, as the shop is shipped: nobody asked for smaller pages."""
 SHIPPED_REVIEWS = 5
 """Reviews on the page of a product that has so many."""
+SHIPPED_BESIDE, FORGIVEN_BESIDE = 6, 2
+"""Recommendations on the page of a product in whose newest orders so many others stand; those are kept for
+long, and the newest orders are others by now.
+"""
 SHIPPED_HOME = 12
 """Products in each row of the home page."""
 BEST = 60
@@ -59,6 +63,13 @@ _BOUGHT_BESIDE = """
     SELECT DISTINCT other.product_id
       FROM public.order_lines mine JOIN public.order_lines other USING (order_id)
      WHERE mine.product_id = %(product)s AND other.product_id <> %(product)s
+"""
+_NEWEST_BESIDE = """
+    SELECT count(DISTINCT other.product_id)
+      FROM (SELECT order_id FROM public.order_lines WHERE product_id = %(product)s
+             ORDER BY order_id DESC LIMIT 50) mine
+      JOIN public.order_lines other USING (order_id)
+     WHERE other.product_id <> %(product)s
 """
 _EVERYTHING = 1_000_000
 _LISTED = """
@@ -122,13 +133,14 @@ def product_page(product: int) -> Judge:
         least = min(int(reviews), SHIPPED_REVIEWS)
         newest = await _ids(site, _NEWEST_REVIEWS, named, entries=max(len(page["reviews"]), least) + SLACK)
         beside = {other["id"] for other in page["recommendations"]}
+        (lately,), *_ = await rows(site, _NEWEST_BESIDE, named)
         bought = set(await _ids(site, _BOUGHT_BESIDE, named, entries=_EVERYTHING))
         facts = (
             [page["id"], page["name"], page["description"], page["category"]]
             == [product, name, description, slug],
             abs(page["rating"]["reviews"] - reviews) <= SLACK,
             shown <= set(newest) and len(shown) >= least,
-            beside <= bought and bool(beside or not bought),
+            beside <= bought and len(beside) >= min(SHIPPED_BESIDE, int(lately)) - FORGIVEN_BESIDE,
         )
         return float(sum(facts)) / len(facts)
 

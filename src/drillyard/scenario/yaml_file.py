@@ -40,9 +40,7 @@ def read_model(path: Path, model: type[Model]) -> Model:
         return model.model_validate(_plain(tree))
     except ValidationError as error:
         problems = [
-            Problem(
-                str(path), _line(tree, found["loc"]), f"{_dotted(found['loc'])}: {_worded(found, model)}"
-            )
+            Problem(str(path), _line(tree, found["loc"]), f"{_dotted(found['loc'])}: {_worded(found, model)}")
             for found in error.errors()
         ]
         raise ScenarioError(problems) from error

@@ -30,7 +30,9 @@ def test_a_history_is_judged_for_the_customer_who_saw_it() -> None:
     assert judge_of(seen("/api/orders?page=2")) is None
 
 
-@pytest.mark.parametrize("path", ["/api/cart", "/api/orders/12", "/api/admin/orders?page=1", "/api/products?page=1"])
+@pytest.mark.parametrize(
+    "path", ["/api/cart", "/api/orders/12", "/api/admin/orders?page=1", "/api/products?page=1"]
+)
 def test_what_nobody_can_judge_is_left_out(path: str) -> None:
     assert judge_of(seen(path, customer=1)) is None
 

@@ -1,7 +1,10 @@
-"""Buying: look at a product, put it into the cart, check out, look at the order."""
+"""Buying: look at a product, put it (and every other time another) into the cart, check out, see the order.
+
+Orders of several products are what a shop recommends from: without them its recommendations would dry up.
+"""
 
 from drillyard.traffic import answers
-from drillyard.traffic.steps import CUSTOMER, Journey, Walk, get, send
+from drillyard.traffic.steps import CUSTOMER, Journey, Step, Walk, get, send
 from drillyard.traffic.visits import Session, Visit
 
 
@@ -9,15 +12,9 @@ def walk(visit: Visit, session: Session) -> Walk:
     """The whole way; whoever does not get a good answer leaves."""
     product, quantity = visit.product, 1 if visit.a < 0.8 else 2
     yield get("product", f"/api/products/{product}", answers.product(product), session=session)
-    cart = yield send(
-        "PUT",
-        "cart",
-        f"/api/cart/items/{product}",
-        {"quantity": quantity},
-        answers.cart_with(product, quantity),
-        session=session,
-        think_s=0.2 + visit.b / 2,
-    )
+    cart = yield _put(session, product, quantity, think_s=0.2 + visit.b / 2)
+    if visit.d < 0.5 and visit.other != product:
+        cart = yield _put(session, visit.other, 1, think_s=0.2 + visit.b / 2)
     amount = cart["amount_cents"]
     order = yield send(
         "POST",
@@ -36,4 +33,16 @@ def walk(visit: Visit, session: Session) -> Walk:
     yield get("order", path, answers.placed_order(order_id, amount), session=session, think_s=0.2)
 
 
-JOURNEY = Journey("buy", 4.0, walk, CUSTOMER)
+def _put(session: Session, product: int, quantity: int, *, think_s: float) -> Step:
+    return send(
+        "PUT",
+        "cart",
+        f"/api/cart/items/{product}",
+        {"quantity": quantity},
+        answers.cart_with(product, quantity),
+        session=session,
+        think_s=think_s,
+    )
+
+
+JOURNEY = Journey("buy", 4.5, walk, CUSTOMER)
