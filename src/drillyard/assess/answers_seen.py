@@ -15,8 +15,10 @@ from drillyard.assess.page_judges import (
     category_page,
     history_page,
     home_page,
+    order_page,
     product_page,
     reviews_page,
+    sales_report,
     search_page,
 )
 from drillyard.assess.probe import ProbeSite
@@ -34,7 +36,7 @@ KEPT = 8
 """Answers kept of one window."""
 SECONDS = 4.0
 """At most so long they are looked up, in random order: where the tables have no index, one takes long."""
-TRUE = 0.9
+TRUE_SHARE = 0.9
 """Of what a page must show, so much is there: an entry of a cached list may be gone or have moved."""
 
 
@@ -53,7 +55,7 @@ async def answers_seen(site: ProbeSite, seen: Sequence[Seen], within_s: float) -
         if monotonic() > until:
             break
         looked += 1
-        if await _share(site, judge, each) < TRUE:
+        if await _share(site, judge, each) < TRUE_SHARE:
             false.append(each.path)
     source = f"answers that customers got in the windows beside the rows of the tables{_named(false)}"
     return [
@@ -79,6 +81,10 @@ def judge_of(seen: Seen) -> Judge | None:
             judge = reviews_page(int(product), number)
         case ["api", "search"]:
             judge = search_page(asked["q"].split(), number)
+        case ["api", "orders", order] if order.isdigit():
+            judge = order_page(int(order))
+        case ["api", "admin", "reports", "sales"]:
+            judge = sales_report(int(asked["days"]))
         case ["api", "orders"] if seen.customer:
             judge = history_page(seen.customer, number, until=seen.answered)
     return judge
@@ -87,7 +93,7 @@ def judge_of(seen: Seen) -> Judge | None:
 async def _share(site: ProbeSite, judge: Judge, seen: Seen) -> float:
     try:
         return await judge(site, seen.page)
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         return 0.0
 
 

@@ -16,6 +16,8 @@ DOCUMENT = "document:"
 """How the id of a document's verdict begins; its file follows."""
 ANALYSIS = "analysis"
 """The id of the verdict on the analysis of the results."""
+DECIDED = 0.8
+"""With less of it measured, a score says more about the machine than about the work."""
 POINTS = 100.0
 """Points that can be had; those for hints are taken off."""
 
@@ -61,6 +63,14 @@ class CriterionResult:
     score: float | None
     items: tuple[Item, ...]
 
+    @property
+    def done(self) -> str:
+        """How much of it is done, in words."""
+        measured = [item.status for item in self.items if item.status is not None]
+        if not measured:
+            return "nothing asked"
+        return f"{measured.count(Status.PASS)} of {len(measured)}"
+
 
 def criteria(
     checks: Sequence[Judged],
@@ -80,11 +90,15 @@ def criteria(
 
 
 def points(results: Iterable[CriterionResult], hints_cost: float = 0.0) -> float | None:
-    """Points of 100: the mean of the criteria that have a score, less the hints; None when none has.
+    """Points of 100: the mean of the criteria that have a score, less the hints, never below zero.
 
-    Never below zero.
+    None when none has, or when less than `DECIDED` of everything could be measured.
     """
-    known = [each.score for each in results if each.score is not None]
+    every = list(results)
+    statuses = [item.status for each in every for item in each.items if item.status is not None]
+    if statuses.count(Status.INCONCLUSIVE) > (1 - DECIDED) * len(statuses):
+        return None
+    known = [each.score for each in every if each.score is not None]
     return max(0.0, POINTS * sum(known) / len(known) - hints_cost) if known else None
 
 

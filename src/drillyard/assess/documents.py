@@ -2,42 +2,22 @@
 measured?
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from drillyard.assess.check import Evidence, Status, Verdict, all_of
-from drillyard.assess.figures import Figure, backed, candidates, figures_in
+from drillyard.assess.figures import BARE, Figure, backed, candidates, figures_in
 from drillyard.assess.measurement import Measurement
+from drillyard.assess.prose import plain, section_of, sections_of
 from drillyard.scenario.manifest import Document, Manifest
 
 MIN_WORDS = 12
 """Fewer words of one's own do not say anything."""
 MAX_BYTES = 1_000_000
 
-_HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*#*\s*$")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_WORD = re.compile(r"[^\W_]+")
-
-
-@dataclass(frozen=True)
-class Section:
-    """One section: its heading, the line of it (from 1), and the text below it."""
-
-    title: str
-    line: int
-    text: str
-
-    @property
-    def said(self) -> str:
-        """What its author wrote: the text without the comments of the template."""
-        return _COMMENT.sub(" ", self.text)
-
-    @property
-    def words(self) -> int:
-        """How many words its author wrote."""
-        return len(_WORD.findall(self.said))
+MOST = 8
+"""More different figures on lines of the same words are a ladder that has a rung near every value."""
 
 
 def read_documents(workspace: Path, documents: Iterable[Document]) -> dict[str, str]:
@@ -62,22 +42,6 @@ def with_workspace(
     return replace(
         measurement, documents=read_documents(workspace, manifest.documents), earlier=tuple(earlier)
     )
-
-
-def sections_of(text: str) -> list[Section]:
-    """The sections of a Markdown text, in order; what stands before the first heading is left out."""
-    lines = text.splitlines()
-    starts = [(number, match) for number, line in enumerate(lines) if (match := _HEADING.match(line))]
-    ends = [number for number, _ in starts[1:]] + [len(lines)]
-    return [
-        Section(match["title"], number + 1, "\n".join(lines[number + 1 : end]))
-        for (number, match), end in zip(starts, ends, strict=True)
-    ]
-
-
-def section_of(sections: Iterable[Section], title: str) -> Section | None:
-    """The section of that title, whatever the case and punctuation of its heading, or None."""
-    return {_key(section.title): section for section in sections}.get(_key(title))
 
 
 def written(m: Measurement, file: str, sections: Iterable[str], *, min_words: int = MIN_WORDS) -> Verdict:
@@ -111,17 +75,18 @@ def figures_measured(
     """
     if file not in m.documents:
         return _one(Status.FAIL, f"{file} is not in the workspace, or is not text")
-    wanted = {_key(title) for title in sections}
+    text = m.documents[file]
     known = candidates((*m.earlier, m))
-    good: set[tuple[str, frozenset[str]]] = set()
+    counting = [found for title in sections if (found := section_of(sections_of(text), title))]
+    spans = [range(each.line, each.line + each.text.count("\n") + 2) for each in counting]
+    stated: dict[frozenset[str], set[str]] = {}
     bad: list[Figure] = []
-    for section in sections_of(m.documents[file]):
-        counts = not wanted or _key(section.title) in wanted
-        for figure in figures_in(section.text):
-            if backed(figure, known):
-                good.add((figure.text, figure.words))
-            elif counts and not figure.quoted:
-                bad.append(replace(figure, line=figure.line + section.line))
+    for figure in figures_in(plain(text)):
+        if backed(figure, known):
+            stated.setdefault(_said_of(figure), set()).add(figure.text)
+        elif _counts(figure, spans):
+            bad.append(figure)
+    good = [figure for texts in stated.values() if len(texts) <= MOST for figure in texts]
     enough = len(good) >= at_least and len(good) > len(bad)
     what = f"{file}: {len(good)} different figures that were measured, {len(bad)} that were not"
     first = _one(Status.PASS if enough else Status.FAIL, what, f"at least {at_least}, and more than others")
@@ -149,9 +114,17 @@ def _document(m: Measurement, document: Document) -> Verdict:
     return all_of(said, figures_measured(m, document.file, document.measured, at_least=document.figures))
 
 
+def _counts(figure: Figure, spans: Sequence[range]) -> bool:
+    """Whether it counts against the document: not in code, with a unit, and in one of the sections."""
+    if figure.quoted or figure.kind == BARE:
+        return False
+    return not spans or any(figure.line in span for span in spans)
+
+
+def _said_of(figure: Figure) -> frozenset[str]:
+    """What its line speaks of, without its numbers."""
+    return frozenset(word for word in figure.words if not word.isdigit())
+
+
 def _one(status: Status, what: str, threshold: str = "", look_next: str = "") -> Verdict:
     return Verdict(status, (Evidence(what, status, threshold=threshold, look_next=look_next),))
-
-
-def _key(title: str) -> str:
-    return " ".join(_WORD.findall(title.lower()))

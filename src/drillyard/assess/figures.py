@@ -1,8 +1,8 @@
 """Numbers that people write, and the readings that could be behind them.
 
-"p95 of search went from 840 ms to 62 ms (13x)" holds three figures. A figure is backed when a kept
-measurement has a value of that kind within `TOLERANCE` or inside its interval, among the readings that the
-line speaks of.
+"p95 of search went from 840 to 62 ms (13x)" holds three figures. A figure is backed when a kept measurement
+has a value of that kind within `TOLERANCE` or inside its interval, among the readings that its line speaks
+of.
 """
 
 import re
@@ -10,28 +10,37 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drillyard.assess.measurement import Measurement
+from drillyard.assess.prose import Line, lines_of
 from drillyard.measure.paired import Interval
 from drillyard.measure.reading import TIME_LIKE, Unit
 
 TOLERANCE = 0.1
 """How far a figure may be from the value: people round."""
+BARE = "bare"
+"""The kind of a number without a unit, on a line that names a reading in full."""
 
-_FIGURE = re.compile(
-    r"(?<![\w.,#/-])(?P<number>\d{1,3}(?:[ ,]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*"
-    r"(?P<unit>ms|milliseconds|seconds|sec|s|%|percent|[x×]|times|req/s|rps|requests/s|/s"
-    r"|/request|per request|kB|KB|KiB|MB|MiB|GB|GiB)(?![\w])"
+_NUMBER = r"\d{1,3}(?:[ ,’'\u00a0\u202f\u2009]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_UNIT = (
+    r"ms CPU|ms|milliseconds|seconds|sec|s|%|percent|per cent|[x×]|times|req/s|rps|requests/s"
+    r"|(?:\w+ )?per second|/s|/ ?request|(?:\w+ )?per request|kB|KB|KiB|MB|MiB|GB|GiB"
 )
+_FIGURE = re.compile(rf"(?<![\w.,#])(?P<number>{_NUMBER})(?:\s*(?P<unit>{_UNIT})(?![\w]))?(?![\w])")
+_SHARED_UNIT = re.compile(r"\s*(?:→|->|=>|–|—|-|/|to|and|or)\s*", re.IGNORECASE)
+_UNIT_ASIDE = re.compile(rf"\((?P<unit>{_UNIT})\)")
 _CODE = re.compile(r"`[^`]*`")
 _WORD = re.compile(r"[a-z0-9]+")
+_DOTTED = re.compile(r"[a-z]+(?:\.[a-z0-9_-]+)+")
 
 _SCALE: dict[str, tuple[str, float]] = {
     "ms": ("time", 1.0),
+    "ms CPU": ("time", 1.0),
     "milliseconds": ("time", 1.0),
     "s": ("time", 1000.0),
     "sec": ("time", 1000.0),
     "seconds": ("time", 1000.0),
     "%": ("share", 0.01),
     "percent": ("share", 0.01),
+    "per cent": ("share", 0.01),
     "x": ("times", 1.0),
     "×": ("times", 1.0),
     "times": ("times", 1.0),
@@ -39,6 +48,7 @@ _SCALE: dict[str, tuple[str, float]] = {
     "requests/s": ("rate", 1.0),
     "rps": ("rate", 1.0),
     "/s": ("rate", 1.0),
+    "per second": ("rate", 1.0),
     "/request": ("each", 1.0),
     "per request": ("each", 1.0),
     "kB": ("size", 1e3),
@@ -51,61 +61,138 @@ _SCALE: dict[str, tuple[str, float]] = {
 }
 _OF_UNIT: dict[Unit, tuple[str, float]] = {
     Unit.MILLISECONDS: ("time", 1.0),
+    Unit.CPU_MILLISECONDS: ("time", 1.0),
     Unit.SECONDS: ("time", 1000.0),
     Unit.RATIO: ("share", 1.0),
     Unit.PER_SECOND: ("rate", 1.0),
     Unit.PER_REQUEST: ("each", 1.0),
     Unit.BYTES: ("size", 1.0),
+    Unit.COUNT: ("count", 1.0),
+    Unit.CORES: ("count", 1.0),
 }
+_SYNONYMS = {
+    "95th percentile": "p95",
+    "99th percentile": "p99",
+    "median": "p50",
+    "blocks": "buffers",
+    "statements": "calls",
+    "queries": "calls",
+    "evictions": "evicted",
+}
+"""What people say for the words in a reading's name."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its unit in a text: `kind` is time (ms), share (0..1), times, rate, each or size
-    (bytes).
+    """A number in a text: `kind` is time (ms), share (0..1), times, rate, each, size (bytes), or `BARE`.
+
+    `values` has more than one where a separator can mean two things (1,234). `words` are those of its line
+    and of its table's heading, `names` the readings that the line names in full. A `quoted` one stands in
+    code.
     """
 
     text: str
     kind: str
-    value: float
+    values: tuple[float, ...]
     line: int
     words: frozenset[str]
-    """The words of its line."""
+    names: frozenset[str]
     quoted: bool = False
-    """Whether it stands in a code block."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A value that was measured: the name of its reading, and the words of that."""
+    """A value that was measured: the name of its reading, the words of that, and the factor from its own
+    unit to that of its kind.
+    """
 
     kind: str
     low: float
     high: float
     words: frozenset[str]
     name: str = ""
+    factor: float = 1.0
 
-    def near(self, value: float) -> bool:
-        """Whether `value` is in the interval or within `TOLERANCE` of it."""
-        low, high = self.low, self.high
-        return low - abs(low) * TOLERANCE <= value <= high + abs(high) * TOLERANCE
+    def near(self, figure: Figure) -> bool:
+        """Whether the figure is in the interval or within `TOLERANCE` of it."""
+        low, high = self.low - abs(self.low) * TOLERANCE, self.high + abs(self.high) * TOLERANCE
+        return any(low <= value <= high for value in self._in_unit(figure))
+
+    def _in_unit(self, figure: Figure) -> Iterator[float]:
+        """A bare number is in the reading's own unit; a share may be one of 100."""
+        for value in figure.values:
+            if figure.kind != BARE:
+                yield value
+                continue
+            yield value * self.factor
+            if self.kind == "share":
+                yield value / 100
 
 
 def figures_in(text: str) -> list[Figure]:
-    """Every number with a unit but for those in inline code; `line` counts from 1."""
-    found = []
-    fenced = False
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.lstrip().startswith("```"):
-            fenced = not fenced
+    """Every number with a unit, and those without one on lines that name a reading; `line` counts from 1."""
+    return [figure for line in lines_of(text) for figure in _figures(line)]
+
+
+def _figures(line: Line) -> Iterator[Figure]:
+    coded = [match.span() for match in _CODE.finditer(line.text)]
+    found = list(_FIGURE.finditer(line.text))
+    aside = _UNIT_ASIDE.search(line.text) or _UNIT_ASIDE.search(line.heading)
+    words, names = _said(f"{line.text} {line.heading}"), frozenset(_DOTTED.findall(line.text.lower()))
+    for index, match in enumerate(found):
+        unit = _unit(line.text, found, index) or (aside["unit"] if aside else "")
+        if not unit and not names:
             continue
-        plain = _CODE.sub(" ", line)
-        words = frozenset(_WORD.findall(plain.lower()))
-        for match in _FIGURE.finditer(plain):
-            kind, factor = _SCALE[match["unit"]]
-            value = float(match["number"].replace(",", "").replace(" ", "")) * factor
-            found.append(Figure(match[0].strip(), kind, value, number, words, fenced))
-    return found
+        kind, factor = _scale(unit) if unit else (BARE, 1.0)
+        yield Figure(
+            text=match[0].strip(),
+            kind=kind,
+            values=tuple(value * factor for value in _values(match["number"])),
+            line=line.number,
+            words=words,
+            names=names,
+            quoted=line.code or any(start <= match.start() < end for start, end in coded),
+        )
+
+
+def _unit(text: str, found: Sequence[re.Match[str]], index: int) -> str:
+    """Its own unit, or that of the next one in "from 840 to 62 ms"."""
+    for here, after in zip(found[index:], [*found[index + 1 :], None], strict=True):
+        if here["unit"]:
+            return here["unit"]
+        if after is None or not _SHARED_UNIT.fullmatch(text[here.end() : after.start()]):
+            break
+    return ""
+
+
+def _scale(unit: str) -> tuple[str, float]:
+    """`510 blocks per request` is 510 per request, whatever they are."""
+    if unit in _SCALE:
+        return _SCALE[unit]
+    if unit.endswith("per second"):
+        return _SCALE["per second"]
+    return _SCALE["per request"]
+
+
+def _values(number: str) -> tuple[float, ...]:
+    """What it can mean: a comma, or a point before three digits, is read both ways."""
+    digits = re.sub(r"[ ’'\u00a0\u202f\u2009]", "", number)
+    whole, comma, rest = digits.partition(",")
+    if comma and "," not in rest and len(rest) != 3:
+        return (float(f"{whole}.{rest}"),)
+    plain = float(digits.replace(",", ""))
+    if comma and "," not in rest and whole != "0":
+        return plain, float(f"{whole}.{rest}")
+    whole, point, rest = digits.partition(".")
+    if point and len(rest) == 3 and 0 < len(whole) <= 3 and whole != "0":
+        return plain, float(whole + rest)
+    return (plain,)
+
+
+def _said(text: str) -> frozenset[str]:
+    """The words of a text, with those that readings use for them."""
+    small = text.lower()
+    return words_of(small) | {word for said, word in _SYNONYMS.items() if said in small}
 
 
 def candidates(measurements: Sequence[Measurement]) -> list[Candidate]:
@@ -126,14 +213,15 @@ def candidates(measurements: Sequence[Measurement]) -> list[Candidate]:
 def backed(figure: Figure, known: Iterable[Candidate]) -> bool:
     """Whether a measured value stands behind the figure.
 
-    The line has to name a reading (`search`, `p95`, `hit`); only those that it names best are asked.
+    The line has to name a reading (`search`, `p95`, `hit`); only those that it names best, or nearly so (a
+    line may speak of several), are asked. A bare number has to be of a reading that is named in full.
     """
+    if figure.kind == BARE:
+        return any(each.name in figure.names and each.near(figure) for each in known)
     same_kind = [each for each in known if each.kind == figure.kind]
     best = max((len(each.words & figure.words) for each in same_kind), default=0)
-    if not best:
-        return False
-    asked = [each for each in same_kind if len(each.words & figure.words) == best]
-    return any(each.near(figure.value) for each in asked)
+    least = max(1, best - 1)
+    return any(len(each.words & figure.words) >= least and each.near(figure) for each in same_kind)
 
 
 def meant(figure: Figure, known: Iterable[Candidate]) -> frozenset[str]:
@@ -141,22 +229,24 @@ def meant(figure: Figure, known: Iterable[Candidate]) -> frozenset[str]:
 
     More generous than `backed`: a line that speaks of several readings names none of them best.
     """
-    found = [each for each in known if each.kind == figure.kind and each.near(figure.value)]
+    if figure.kind == BARE:
+        return frozenset(each.name for each in known if each.name in figure.names and each.near(figure))
+    found = [each for each in known if each.kind == figure.kind and each.near(figure)]
     ranked = [(len(each.words & figure.words), -len(each.words - figure.words), each.name) for each in found]
     best = max(((named, extra) for named, extra, _ in ranked if named), default=None)
     return frozenset(name for named, extra, name in ranked if (named, extra) == best)
 
 
-def pinned(figure: Figure, names: Iterable[str], kinds: Mapping[str, str]) -> str:
+def pinned(figure: Figure, kinds: Mapping[str, str]) -> str:
     """The one reading that the figure's line names, whatever its value; empty when it names none or several.
 
     All words of a reading's name but those of its family (`latency`, `db`) have to be there; the name with
     most words wins. `kinds` is the kind of each reading, which has to be that of the figure.
     """
     named: dict[int, list[str]] = {}
-    for name in names:
+    for name, kind in kinds.items():
         own = words_of(name.partition(".")[2])
-        if own and own <= figure.words and kinds[name] == figure.kind:
+        if own and own <= figure.words and figure.kind in (kind, BARE):
             named.setdefault(len(words_of(name) & figure.words), []).append(name)
     most = named[max(named)] if named else []
     return most[0] if len(most) == 1 else ""
@@ -172,7 +262,7 @@ def _of_reading(name: str, interval: Interval) -> Iterator[Candidate]:
         return
     kind, factor = _OF_UNIT[interval.unit]
     low, high = _bounded(interval)
-    yield Candidate(kind, low * factor, high * factor, words_of(name), name)
+    yield Candidate(kind, low * factor, high * factor, words_of(name), name, factor)
 
 
 def _bounded(interval: Interval) -> tuple[float, float]:

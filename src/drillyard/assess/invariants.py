@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from drillyard.assess.answers_seen import TRUE
+from drillyard.assess.answers_seen import TRUE_SHARE
 from drillyard.assess.check import Check, Evidence, Need, Status, Verdict, all_of, inconclusive
 from drillyard.assess.measurement import SERVED, LoadWindow, Measurement, MissingReadingError
 from drillyard.assess.probes import pages, reports
@@ -232,7 +232,7 @@ def pages_true(m: Measurement) -> Verdict:
     verdicts = []
     for kind in (*pages.KINDS, *reports.KINDS):
         what = f"Of what must be shown, shown: {kind.replace('_', ' ')}"
-        judge = partial(at_least, threshold=TRUE, what=what, look_next=look_next)
+        judge = partial(at_least, threshold=TRUE_SHARE, what=what, look_next=look_next)
         verdicts.append(_alone(m, f"content.true.{kind}", judge, what))
     what = "Answers that customers got while they were measured, and that were not what the tables say"
     verdicts.append(_alone(m, "content.seen_false", partial(_seen, m, what), what))

@@ -39,6 +39,7 @@ from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.reading import Gap, Reading
 from drillyard.scenario.scenario import Scenario
+from drillyard.traffic.seen import Seen
 
 log = logging.getLogger(__name__)
 
@@ -188,6 +189,8 @@ class _Making:
     findings: dict[str, dict[str, Reading]] = field(default_factory=dict)
     gaps: dict[str, tuple[Gap, ...]] = field(default_factory=dict)
     capacities: dict[str, Capacity] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
+    """Answers that the learner's customers got beside the windows."""
 
     async def find(
         self, subject: str, prefixes: Iterable[str], found: Awaitable[Sequence[Reading]], *, within_s: float
@@ -316,7 +319,10 @@ async def _capacities(
 ) -> dict[str, Capacity]:
     """The sustained throughput of every subject, or a gap for each."""
     left_s = making.end - monotonic() - _looks_s(wanted)
-    found = await capacities(subjects, session, wanted.shape, wanted.load, left_s=left_s, progress=progress)
+    found, seen = await capacities(
+        subjects, session, wanted.shape, wanted.load, left_s=left_s, progress=progress
+    )
+    making.seen += seen.get(Name.LEARNER, [])
     if not found:
         for subject in subjects:
             making.note(subject.name, Gap(THROUGHPUT, "the time for it was over before it was found"))
@@ -338,20 +344,16 @@ async def _looks(
     if measured:
         waited = payment_wait(subject.site, measured, whole_ledger)
         await making.find(subject.name, ["promise.payment"], waited, within_s=_left_s(making))
+    if wanted.answers:
+        windows = (window for window in making.windows if window.subject == subject.name)
+        kept = [*making.seen, *(seen for window in windows for seen in window.traffic.seen)]
+        share_s = max(LEAST_LOOK_S, min(SECONDS, _left_s(making) / 3))
+        async with _site(wanted, subject, session) as site:
+            judged = answers_seen(site, kept, share_s)
+            await making.find(subject.name, [PREFIX], judged, within_s=share_s + LEAST_LOOK_S)
     if wanted.audit:
         found = audit(subject.site, baseline, whole_ledger)
         await making.find(subject.name, AUDITED, found, within_s=_left_s(making))
-    if wanted.answers:
-        kept = [
-            seen
-            for window in making.windows
-            if window.subject == subject.name
-            for seen in window.traffic.seen
-        ]
-        async with _site(wanted, subject, session) as site:
-            within_s = min(_left_s(making), SECONDS)
-            judged = answers_seen(site, kept, within_s)
-            await making.find(subject.name, [PREFIX], judged, within_s=within_s + PROBE_TIMEOUT_S)
 
 
 def _left_s(making: _Making) -> float:

@@ -71,6 +71,11 @@ _NEWEST_BESIDE = """
       JOIN public.order_lines other USING (order_id)
      WHERE other.product_id <> %(product)s
 """
+_ORDER = """
+    SELECT o.amount_cents, count(l.product_id), coalesce(sum(l.quantity::bigint * l.price_cents), 0)
+      FROM public.orders o LEFT JOIN public.order_lines l ON l.order_id = o.id
+     WHERE o.id = %(order)s GROUP BY o.id
+"""
 _EVERYTHING = 1_000_000
 _LISTED = """
     SELECT p.id FROM public.products p JOIN public.categories c ON c.id = p.category_id
@@ -90,7 +95,7 @@ async def home_page(site: ProbeSite, page: Page) -> float:
     right = await _right_products(site, [*page["new"], *page["bestsellers"]])
     shown = {item["id"] for item in right}
     best = {item["id"] for item in page["bestsellers"]} & selling & shown
-    wanted = min(SHIPPED_HOME, len(selling))
+    wanted = max(1, min(SHIPPED_HOME, len(selling)))
     return (_overlap(new, new, [each for each in new if each in shown]) + min(1.0, len(best) / wanted)) / 2
 
 
@@ -141,6 +146,21 @@ def product_page(product: int) -> Judge:
             abs(page["rating"]["reviews"] - reviews) <= SLACK,
             shown <= set(newest) and len(shown) >= least,
             beside <= bought and len(beside) >= min(SHIPPED_BESIDE, int(lately)) - FORGIVEN_BESIDE,
+        )
+        return float(sum(facts)) / len(facts)
+
+    return judge
+
+
+def order_page(order: int) -> Judge:
+    """An order's own page: its amount, and lines that are those of the tables."""
+
+    async def judge(site: ProbeSite, page: Page) -> float:
+        (amount, lines, worth), *_ = await rows(site, _ORDER, {"order": order})
+        facts = (
+            [page["id"], page["amount_cents"]] == [order, amount],
+            len(page["lines"]) == lines,
+            sum(line["quantity"] * line["price_cents"] for line in page["lines"]) == worth,
         )
         return float(sum(facts)) / len(facts)
 

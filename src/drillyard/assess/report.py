@@ -156,7 +156,8 @@ class Story:
     """What stands beside the judgement: whose drill it was, and what happened in it.
 
     `planted` are the titles of the flaws, empty while they are not to be told; `attempts` are the earlier
-    submissions of the drill; `debrief_read` says that flaws and debrief were known before this submission.
+    submissions of the drill; `debrief_read` says that flaws and debrief were known before this submission,
+    which costs as many points as the hints that were not read.
     """
 
     drill: str = ""
@@ -167,12 +168,13 @@ class Story:
     planted: tuple[str, ...] = ()
     debrief: str = ""
     debrief_read: bool = False
+    debrief_cost: float = 0.0
     attempts: tuple[AttemptLine, ...] = ()
 
     @property
     def hints_cost(self) -> float:
-        """Points for all hints."""
-        return sum(hint.cost for hint in self.hints)
+        """Points for all hints, and for the debrief where it was read."""
+        return sum(hint.cost for hint in self.hints) + self.debrief_cost
 
 
 @dataclass(frozen=True)

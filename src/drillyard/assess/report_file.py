@@ -21,6 +21,7 @@ from drillyard.base.signing import ForgedError, MachineKey, verified
 
 _DATA = re.compile(r'<script type="application/json" id="drillyard-report">(?P<json>.*?)</script>', re.DOTALL)
 MAX_BYTES = 20_000_000
+"""Far more than any report needs."""
 
 
 class _Envelope(BaseModel):
@@ -122,7 +123,10 @@ def _payload(values: JsonValue) -> bytes:
 
 def _envelope(text: str) -> _Envelope:
     try:
-        return _Envelope.model_validate(json.loads(text, object_pairs_hook=_once))
+        if len(text) > MAX_BYTES:
+            raise ValueError(f"{len(text)} characters are no report")
+        found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        return _Envelope.model_validate(found)
     except (ValueError, RecursionError) as error:
         raise UserError("This is no report of Drillyard", next_step="`drill report` writes them.") from error
 
@@ -133,6 +137,10 @@ def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     if len(made) < len(pairs):
         raise ValueError("a name occurs twice in an object")
     return made
+
+
+def _no_number(name: str) -> JsonValue:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _report(envelope: _Envelope) -> Report:

@@ -58,10 +58,7 @@ def share(score: float | None) -> str:
 def _criteria(report: Report) -> Iterator[str]:
     yield from ("", "## The four criteria", "", "| | criterion | score | done |", "|---|---|---|---|")
     for each in report.criteria:
-        measured = [item for item in each.items if item.status is not None]
-        done = sum(item.status is Status.PASS for item in measured)
-        said = f"{done} of {len(measured)}" if measured else "nothing asked"
-        yield f"| {_MARKS[each.status.value]} | {each.title} | {share(each.score)} | {said} |"
+        yield f"| {_MARKS[each.status.value]} | {each.title} | {share(each.score)} | {each.done} |"
     objectives = [item for each in report.criteria if each.id == "objectives" for item in each.items]
     if objectives:
         yield from ("", "## What success meant", "")
@@ -73,7 +70,7 @@ def _criteria(report: Report) -> Iterator[str]:
 def _scores(scores: Iterable[Score]) -> Iterator[str]:
     rows = [
         f"| {s.name} | {_amount(s.twin, s.unit)} | {_amount(s.learner, s.unit)} | {_amount(s.par, s.unit)} |"
-        f" {_share(s)} |"
+        f" {share(s.share)} |"
         for s in scores
     ]
     if rows:
@@ -83,10 +80,6 @@ def _scores(scores: Iterable[Score]) -> Iterator[str]:
             "|---|---|---|---|---|",
             *rows,
         )
-
-
-def _share(score: Score) -> str:
-    return "-" if score.share is None else f"{score.share:.0%}"
 
 
 def _judged(report: Report) -> Iterator[str]:

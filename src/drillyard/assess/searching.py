@@ -8,12 +8,14 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from drillyard.assess.answers_seen import KEPT
 from drillyard.assess.measurement import Capacity
 from drillyard.assess.session import OnProgress, Progress, Session
 from drillyard.assess.shape import TURN_S, Load, Shape
 from drillyard.assess.subject import Subject
 from drillyard.assess.throughput import RECOVER_S, Objective, sustained
 from drillyard.traffic.result import TrafficResult
+from drillyard.traffic.seen import Seen
 
 CAPACITY_SEED = 50_000
 """Added to the seed for steps, so that no window repeats their requests."""
@@ -29,8 +31,10 @@ async def capacities(
     *,
     left_s: float,
     progress: OnProgress,
-) -> dict[str, Capacity]:
-    """By subject; empty when `left_s` seconds were not enough to find all of them."""
+) -> tuple[dict[str, Capacity], dict[str, list[Seen]]]:
+    """By subject, empty when `left_s` seconds were not enough to find all of them; and by subject some of
+    the answers that customers got meanwhile.
+    """
     objective = Objective(load.objectives_ms) if load.objectives_ms else Objective()
     total = len(subjects) * shape.steps
     each_s = min(left_s / total, shape.step_s + TURN_S)
@@ -41,11 +45,14 @@ async def capacities(
         text = f"sustained throughput: {subject.name} at {rate:.0f}/s"
         progress(Progress(done, total, text, (total - done) * each_s))
 
+    seen: dict[str, list[Seen]] = {subject.name: [] for subject in subjects}
     turn = asyncio.Lock()
     searches = [
         asyncio.create_task(
             sustained(
-                _Steps(session, subject, shape.step_s, load.seed, objective, turn, tell).take,
+                _Steps(
+                    session, subject, shape.step_s, load.seed, objective, turn, tell, seen[subject.name]
+                ).take,
                 objective,
                 start=load.rate,
                 most_steps=shape.steps,
@@ -59,12 +66,12 @@ async def capacities(
     except TimeoutError:
         if not limit.expired():
             raise
-        return {}
+        return {}, seen
     finally:
         for search in searches:
             search.cancel()
         await asyncio.gather(*searches, return_exceptions=True)
-    return {subject.name: each for subject, each in zip(subjects, found, strict=True)}
+    return {subject.name: each for subject, each in zip(subjects, found, strict=True)}, seen
 
 
 @dataclass
@@ -80,6 +87,8 @@ class _Steps:
     objective: Objective
     turn: asyncio.Lock
     tell: Callable[[Subject, float], None]
+    seen: list[Seen]
+    """Answers that customers got, added to by every step."""
     taken: int = 0
 
     async def take(self, rate: float) -> TrafficResult:
@@ -93,7 +102,9 @@ class _Steps:
                 seconds=self.seconds,
                 seed=self.seed + CAPACITY_SEED + self.taken,
                 timeout_s=STEP_TIMEOUT_S,
+                keep_answers=KEPT,
             )
+            self.seen += result.seen
             if not self.objective.met_by(result):
                 await asyncio.sleep(RECOVER_S)
             return result

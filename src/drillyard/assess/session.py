@@ -194,8 +194,15 @@ class Session:
         self._only(subject)
         patience_s = self._shape.patience_s if timeout_s is None else timeout_s
         plan = traffic_plan(
-            subject, self._load, rate=rate, seconds=seconds, seed=seed, trust=trust, timeout_s=patience_s
-        ).model_copy(update={"keep_answers": keep_answers})
+            subject,
+            self._load,
+            rate=rate,
+            seconds=seconds,
+            seed=seed,
+            trust=trust,
+            timeout_s=patience_s,
+            keep_answers=keep_answers,
+        )
         process = await TrafficProcess.start(plan)
         quiet.favour(process.pid)
         try:
@@ -293,6 +300,7 @@ def traffic_plan(
     seed: int,
     trust: bool = True,
     timeout_s: float = 10.0,
+    keep_answers: int = 0,
 ) -> TrafficPlan:
     """The plan of one run against one subject."""
     return TrafficPlan(
@@ -307,6 +315,7 @@ def traffic_plan(
         ledger=subject.ledger,
         sessions=subject.sessions,
         trust_sessions=trust,
+        keep_answers=keep_answers,
     )
 
 

@@ -38,6 +38,8 @@ class Shape:
     steps: int = 0
     """Most steps for one subject."""
     spare_rounds: int = 3
+    least_rounds: int = MIN_PAIRS
+    """Rounds that are not left out on a slow machine."""
     patience_s: float = 10.0
     """How long a customer waits for an answer: so much a saturated shop makes every window longer."""
 
@@ -48,7 +50,7 @@ class Shape:
         measurements would differ. Windows are at least `SHORTEST_S` long; rounds come down to the fewest that
         give an interval before windows do.
         """
-        rounds = self.rounds if subjects < 3 or self.limit_s > QUICK.limit_s else MIN_PAIRS
+        rounds = self.rounds if subjects < 3 or self.kind != QUICK.kind else self.least_rounds
         over_s = max(spent_s, START_S * (subjects - 1))
         budget_s = (self.limit_s - reserve_s - over_s) / max(subjects, 1)
         window_s = (budget_s - self.warm_s - TURN_S) / rounds - TURN_S
@@ -63,9 +65,13 @@ class Shape:
     def covering(self, seconds: float, subjects: int) -> "Shape":
         """The same with so many rounds that windows of one subject span `seconds`, however short they get."""
         needed = 1 + math.ceil(seconds / (subjects * (SHORTEST_S + TURN_S))) if seconds else 0
-        more = max(0, needed - self.rounds)
-        longer_s = more * subjects * (self.window_s + TURN_S)
-        return replace(self, rounds=self.rounds + more, limit_s=self.limit_s + longer_s)
+        longer_s = max(0, needed - self.least_rounds) * subjects * (self.window_s + TURN_S)
+        return replace(
+            self,
+            rounds=max(self.rounds, needed),
+            least_rounds=max(self.least_rounds, needed),
+            limit_s=self.limit_s + longer_s,
+        )
 
     def throughput_only_with(self, wanted: bool) -> "Shape":
         """The same without the search for sustained throughput, unless it is wanted."""

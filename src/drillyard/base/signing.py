@@ -47,7 +47,7 @@ class MachineKey:
         Raises:
             UserError: the file is there and holds no such key, or cannot be read or written.
         """
-        path = home() / "signing-key.pem"
+        path = _path()
         try:
             if not path.exists():
                 _create(path)
@@ -63,6 +63,14 @@ class MachineKey:
                 "The key that signs reports is of another kind", where=str(path), next_step="Move it away."
             )
         return cls(key)
+
+    @classmethod
+    def if_there(cls) -> "MachineKey | None":
+        """The key of this user on this machine, or None while there is none that can be used."""
+        try:
+            return cls.here() if _path().exists() else None
+        except (UserError, OSError):
+            return None
 
     @property
     def thumbprint(self) -> str:
@@ -83,12 +91,18 @@ def verified(payload: bytes, signature: str) -> str:
     """
     try:
         header = jwt.get_unverified_header(signature)
+        if header.get("b64") is not False:
+            raise ValueError("the payload is inside the signature, whatever stands beside it")
         jwk = header["jwk"]
         public = Ed25519PublicKey.from_public_bytes(_decoded(jwk["x"]))
         jwt.api_jws.decode(signature, public, algorithms=[ALGORITHM], detached_payload=payload)
         return _thumbprint(jwk)
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, binascii.Error) as error:
         raise ForgedError("The report is not what was signed: something in it was altered") from error
+
+
+def _path() -> Path:
+    return home() / "signing-key.pem"
 
 
 def _create(path: Path) -> None:
@@ -102,11 +116,19 @@ def _create(path: Path) -> None:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
+        _claim(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _claim(temporary: Path, path: Path) -> None:
+    """Give the file its name unless there is one; where there are no hard links, the last one wins."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return
+    except OSError:
+        temporary.replace(path)
 
 
 def _jwk(key: Ed25519PublicKey) -> dict[str, str]:

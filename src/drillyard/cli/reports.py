@@ -12,6 +12,7 @@ from drillyard.assess.report import CheckLine, Report
 from drillyard.assess.report_file import report_of
 from drillyard.assess.report_text import scored, share
 from drillyard.assess.wording import amount, judged
+from drillyard.base.errors import UserError
 from drillyard.cli.screen import out, span
 from drillyard.cli.verdicts import MARKS
 from drillyard.drill.views import AttemptView, ReportView
@@ -48,6 +49,15 @@ def draw_report(view: ReportView) -> None:
         )
 
 
+def signed(view: ReportView) -> bool:
+    """Whether it is a report of this format; those of older versions have their Markdown only."""
+    try:
+        report_of(view.data)
+    except UserError:
+        return False
+    return True
+
+
 def attempts_table(attempts: Iterable[AttemptView], best: int | None) -> Table:
     """The attempts of one drill, the best and the last marked."""
     known = list(attempts)
@@ -74,10 +84,7 @@ def points(value: float | None) -> str:
 def _criteria(report: Report) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     for each in report.criteria:
-        known = [item for item in each.items if item.status is not None]
-        done = sum(item.status is Status.PASS for item in known)
-        said = f"{done} of {len(known)}" if known else "nothing asked"
-        table.add_row(MARKS[each.status.value], each.title, share(each.score), said)
+        table.add_row(MARKS[each.status.value], each.title, share(each.score), each.done)
     return table
 
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 
+from drillyard.base.errors import UserError
 from drillyard.drill.places import Places, Record, all_drills
 from drillyard.drill.views import HistoryLine, HistoryView, ReportView
 
@@ -15,7 +16,11 @@ def history() -> HistoryView:
 
 
 def _of(places: Places) -> Iterator[HistoryLine]:
-    record = Record.read(places)
+    """A drill whose files cannot be read hides none of the others."""
+    try:
+        record = Record.read(places)
+    except (UserError, OSError, ValueError, LookupError, TypeError):
+        return
     for number, started, ended, outcome, kept in _rows(places):
         yield HistoryLine(
             drill=record.name,
@@ -30,7 +35,7 @@ def _of(places: Places) -> Iterator[HistoryLine]:
 
 
 def _rows(places: Places) -> list[tuple[int, float, float, str, str]]:
-    """A store that is not there yet, or is being made, has no submissions."""
+    """A store that is not there yet, is being made, or is none any more, has no submissions."""
     query = (
         "SELECT id, started, ended, outcome, report FROM attempts WHERE state = 'done' AND report NOT NULL"
     )
@@ -38,5 +43,5 @@ def _rows(places: Places) -> list[tuple[int, float, float, str, str]]:
         with closing(sqlite3.connect(f"{places.store.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
             found: list[tuple[int, float, float, str, str]] = connection.execute(query).fetchall()
             return found
-    except sqlite3.OperationalError:
+    except sqlite3.DatabaseError:
         return []

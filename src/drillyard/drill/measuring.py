@@ -106,8 +106,8 @@ class Measuring:
         )
 
     def _earlier(self) -> Iterator[Measurement]:
-        """What was measured before; one that cannot be read any more is told and left out."""
-        for row in self._engine.store.measurements():
+        """What was measured since the last reset; one that cannot be read any more is told and left out."""
+        for row in self._engine.store.measurements_of_this_start():
             try:
                 yield kept.load(self._engine.places.private / row.file)
             except UserError as error:

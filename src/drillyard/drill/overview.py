@@ -52,7 +52,7 @@ class Overview:
             attempt_state=attempt_state,
             unapplied=unapplied,
             next_step=_next_step(state, tasks, unapplied, attempt_state)
-            if engine.store.measured() or unapplied or state != "running"
+            if engine.store.measurements_of_this_start() or unapplied or state != "running"
             else "drill brief 1, then keep a first measurement: drill measure --label before",
             recovered=engine.recovered,
             warnings=_warnings(components),

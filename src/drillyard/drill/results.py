@@ -74,7 +74,8 @@ class Results:
 
     def debrief(self) -> DebriefView:
         """What was planted, and the debrief; read before a submission passed, that is noted for good."""
-        if not any(row.outcome == "pass" for row in self._store.attempts()):
+        passed = any(row.outcome == "pass" for row in self._store.attempts())
+        if not passed and not self._store.timeline(kinds=("debrief-read",)):
             self._store.append(DebriefRead())
         scenario, variant = self._scenario, self._record.variant
         return DebriefView(planted=list(planted(scenario, variant)), debrief=scenario.debrief())

@@ -206,11 +206,11 @@ class Store:
             for i, at, purpose, file, summary in found
         ]
 
-    def measured(self) -> bool:
-        """Whether there is a measurement of this start state: one since the last reset."""
+    def measurements_of_this_start(self) -> list[MeasurementRow]:
+        """Those since the last reset, oldest first: releases count from one again after it."""
         resets = self.timeline(kinds=("reset",))
         since = resets[-1].at if resets else 0.0
-        return any(row.at > since for row in self.measurements())
+        return [row for row in self.measurements() if row.at > since]
 
     def keep_check(self, row: CheckRow) -> None:
         """Keep the judgement of one task."""

@@ -27,11 +27,12 @@ def story_of(
         drill=drill,
         attempt=attempt,
         hints=tuple(HintLine(each.task, each.tier, each.at, each.cost) for each in store.hints()),
-        timeline=tuple(_lines(store.timeline()))[-MOST_LINES:],
+        timeline=tuple(_lines(_since_reset(store)))[-MOST_LINES:],
         notes=tuple(note.text for note in store.notes()),
         planted=planted(scenario, variant) if told else (),
         debrief=scenario.debrief() if told else "",
         debrief_read=read,
+        debrief_cost=_unread(store, scenario) if read else 0.0,
         attempts=tuple(attempts(store)),
     )
 
@@ -47,6 +48,26 @@ def attempts(store: Store) -> Iterator[AttemptLine]:
         if row.report is not None and row.ended is not None:
             view = ReportView.model_validate_json(row.report)
             yield AttemptLine(row.id, row.ended, Status(view.outcome), view.points)
+
+
+def _unread(store: Store, scenario: Scenario) -> float:
+    """What the hints would have cost that were not read: the debrief tells all of them."""
+    read = {(each.task, each.tier) for each in store.hints()}
+    return float(
+        sum(
+            hint.cost
+            for task in scenario.manifest.tasks
+            for hint in scenario.hints_for(task.id)
+            if (task.id, hint.tier) not in read
+        )
+    )
+
+
+def _since_reset(store: Store) -> list[Entry]:
+    """What happened since the last reset: notes that were deleted then are nobody's any more."""
+    entries = store.timeline()
+    resets = [index for index, entry in enumerate(entries) if entry.event.kind == "reset"]
+    return entries[resets[-1] :] if resets else entries
 
 
 def _lines(entries: Iterable[Entry]) -> Iterator[TimelineLine]:

@@ -8,14 +8,15 @@ from drillyard.assess.judge import CheckResult, TaskResult
 from drillyard.drill.views import EvidenceView, TaskVerdictView, VerdictView
 
 
-def task_view(result: TaskResult) -> TaskVerdictView:
-    """One task."""
+def task_view(result: TaskResult, *, kept: bool = True) -> TaskVerdictView:
+    """One task; `kept` says that no invariant failed beside it."""
     return TaskVerdictView(
         task=result.id,
         title=result.title,
         outcome=result.status.value,
         checks=[_check(each) for each in result.checks],
         self_assessed=result.self_assessed,
+        kept=kept,
     )
 
 

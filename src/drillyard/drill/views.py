@@ -352,6 +352,8 @@ class TaskVerdictView(_View):
     outcome: str
     checks: list[VerdictView]
     self_assessed: str = ""
+    kept: bool = True
+    """Whether what had to hold all along did not fail beside it."""
 
 
 class CheckedView(_View):

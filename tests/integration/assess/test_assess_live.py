@@ -13,13 +13,14 @@ import pytest
 import valkey.asyncio as valkey
 from assess_pair import LOAD, Pair
 
-from drillyard.assess import audit, customers, kept, payments, probes
+from drillyard.assess import audit, kept
 from drillyard.assess.audit import take_baseline
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import MissingReadingError
 from drillyard.assess.measuring import Wanted, measure
 from drillyard.assess.probe import ProbeSite
 from drillyard.assess.probes import prices
+from drillyard.assess.readings import described
 from drillyard.assess.session import Session
 from drillyard.assess.shape import Shape
 from drillyard.base.clock import until, wall
@@ -27,7 +28,6 @@ from drillyard.measure import quiet
 from drillyard.measure.reading import Window
 from drillyard.measure.site import Site
 from drillyard.measure.source import PER_REQUEST, Described
-from drillyard.measure.sources import source_types
 from drillyard.measure.sources.postgres import Postgres
 from drillyard.measure.sources.valkey import Valkey
 from drillyard.measure.watch import Watch
@@ -39,11 +39,6 @@ _ROLE_SETTINGS = (
     b"SELECT 1 FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE rolname = 'shop_app'"
 )
 SHORT = Shape("quick", rounds=4, window_s=1.5, warm_s=1.0, limit_s=120, spare_rounds=0)
-
-
-def described() -> list[Described]:
-    sources = [each for source in source_types() for each in source.describes]
-    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *payments.DESCRIBES, *sources]
 
 
 async def test_a_measurement_holds_readings_of_every_source_and_is_kept(pair: Pair, tmp_path: Path):

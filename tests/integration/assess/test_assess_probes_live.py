@@ -199,8 +199,8 @@ async def test_a_query_that_answers_with_less_is_seen(pair: Pair, file: str, tex
 
 async def shown_to_customers(pair: Pair, site: ProbeSite) -> dict[str, float]:
     """What customers of a few seconds were shown, all of it looked up."""
-    plan = traffic_plan(pair.subject("learner"), LOAD, rate=40, seconds=3, seed=1)
-    process = await TrafficProcess.start(plan.model_copy(update={"keep_answers": 200}))
+    plan = traffic_plan(pair.subject("learner"), LOAD, rate=40, seconds=3, seed=1, keep_answers=200)
+    process = await TrafficProcess.start(plan)
     seen = (await process.result()).seen
     return {each.name: each.value for each in await answers_seen(site, seen, 60)}
 

@@ -103,8 +103,61 @@ def test_figures_in_code_blocks_are_not_held_against_the_learner(verdict):
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (GOOD_BEFORE, GOOD_AFTER.replace("handling", "`handling`")),
+        ("| handling (ms) | 840 |\n| p95 search (ms) | 1900 |", GOOD_AFTER),
+        (GOOD_BEFORE, "### Latency\n\n" + GOOD_AFTER),
+        (GOOD_BEFORE + "\n\n```\n# Memory\nused: 3\n```\n", GOOD_AFTER),
+        (GOOD_BEFORE, GOOD_AFTER + "\n- db.time is 12 times less than the 70 ms it was"),
+        (GOOD_BEFORE + "\n- I aim for a p95 of home of 20 ms", GOOD_AFTER),
+        ("shop.handling 840\nlatency.p95.search 1900", "shop.handling 62\nlatency.p95.search 160"),
+        ("handling 0,84 s\np95 search 1.9 s", GOOD_AFTER),
+    ],
+)
+def test_honest_analyses_come_in_many_shapes(verdict, before, after):
+    found = verdict(before=before, after=after)
+    assert found.status is Status.PASS, said(found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- handling: 62 ms, 840 ms\n- p95 of search: 160 ms, 1,900 ms",) * 2,
+        ("<!-- handling: 840 ms, p95 search: 1,900 ms -->", GOOD_AFTER),
+        (GOOD_AFTER, GOOD_AFTER),
+        (GOOD_BEFORE, GOOD_BEFORE),
+        (
+            "".join(
+                f"handling: {10 * 1.2**n:.0f} ms\np95 of search: {10 * 1.2**n:.0f} ms\n" for n in range(40)
+            ),
+        )
+        * 2,
+    ],
+    ids=["both values twice", "in a comment", "after twice", "before twice", "a ladder"],
+)
+def test_documents_that_say_everything_say_nothing(verdict, before, after):
+    assert verdict(before=before, after=after).status is Status.FAIL
+
+
+def test_an_after_of_an_earlier_release_is_an_after_too(verdict, states):
+    small = replace(states[2], id="m9", started=2.5, workspace="release 3")
+    assert verdict(earlier=[*states[:2], small]).status is Status.PASS
+
+
+def test_a_hundred_claims_are_one_thing(verdict):
+    found = verdict(rest="Home is the slowest route, and the cache is small. " * 100)
+    assert len([item for item in found.evidence if item.threshold.startswith("about")]) == 1
+
+
+@pytest.mark.parametrize(
     ("rest", "status", "why"),
     [
+        ("The dearest query is still `search_products` in the database.", Status.PASS, ""),
+        ("The slowest part is CPU; home can wait.", Status.PASS, ""),
+        ("p95 of search was 1,900 ms and is good now; the pool is next.", Status.PASS, ""),
+        ("The worst hit ratio is that of home, in the cache.", Status.PASS, ""),
+        ("I had no more time, so nothing is left to be done.", Status.FAIL, "names no part of the shop"),
         ("The pool would be next: payments wait for a connection.", Status.PASS, ""),
         ("latency.p95.search is what I would look at.", Status.PASS, ""),
         ("Nothing at all that I could think of, really.", Status.FAIL, "names no part of the shop"),

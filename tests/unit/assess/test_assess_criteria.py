@@ -42,12 +42,17 @@ def test_each_criterion_has_its_own_score_and_status() -> None:
 
 
 def test_what_could_not_be_measured_is_neither_done_nor_held_against_anybody() -> None:
-    doubted = [judged("a", PASS), judged("b", DOUBT)]
+    doubted = [*(judged(f"a{number}", PASS) for number in range(9)), judged("b", DOUBT)]
     found = by_id(criteria(doubted, [], [], [], [Criterion(text="b", checks=("b",))]))
     assert found["tasks"].score == 1.0
     assert found["tasks"].status is DOUBT
     assert found["objectives"].score is None
     assert points(found.values()) == 100
+
+
+def test_a_submission_of_which_little_could_be_measured_has_no_points() -> None:
+    doubted = [judged("a", PASS), judged("b", DOUBT), judged("c", DOUBT)]
+    assert points(criteria(doubted, [], [judged("document:r.md", PASS, PASS)], [], [])) is None
 
 
 def test_what_is_not_asked_for_has_no_score() -> None:

@@ -9,14 +9,14 @@ from drillyard.assess.check import Check, Need, Status, Verdict, combined
 from drillyard.assess.documents import (
     documents_verdicts,
     figures_measured,
-    sections_of,
     with_workspace,
     written,
 )
-from drillyard.assess.figures import figures_in
+from drillyard.assess.figures import BARE, backed, candidates, figures_in
 from drillyard.assess.invariants import invariants, limits
 from drillyard.assess.judge import judge_submission, judge_task, run_check
 from drillyard.assess.probes import pages, reports
+from drillyard.assess.prose import sections_of
 from drillyard.measure.reading import Combine, Reading, Unit, Window
 from drillyard.scenario.manifest import Manifest
 from drillyard.traffic.result import Outcome, RouteResult
@@ -252,10 +252,68 @@ def test_figures_are_read_with_their_units_and_not_from_code():
     found = figures_in(
         "p95 fell from 840 ms to 0.06 s (14x), 93 % hits, 1,200 req/s, `ttl 30 s`\n```\n5 ms\n```"
     )
-    assert [(f.kind, f.value) for f in found] == [
-        ("time", 840), ("time", 60), ("times", 14), ("share", 0.93), ("rate", 1200), ("time", 5),
+    assert [(f.kind, f.values[0]) for f in found] == [
+        ("time", 840), ("time", 60), ("times", 14), ("share", 0.93), ("rate", 1200), ("time", 30_000),
+        ("time", 5),
     ]  # fmt: skip
-    assert [f.quoted for f in found] == [False] * 5 + [True]
+    assert [f.quoted for f in found] == [False] * 5 + [True] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "values"),
+    [
+        ("p95 1,234 ms", "time", (1234, 1.234)),
+        ("p95 0,84 s", "time", (840,)),
+        ("p95 84,3 %", "share", (0.843,)),
+        ("p95 1.234 ms", "time", (1.234, 1234)),
+        ("p95 0.123 s", "time", (123,)),
+        ("p95 1\u00a0234 ms", "time", (1234,)),
+        ("p95 1’234 ms", "time", (1234,)),
+        ("510 blocks per request", "each", (510,)),
+        ("97 requests per second", "rate", (97,)),
+        ("3.2 ms CPU", "time", (3.2,)),
+        ("cache.hit_ratio.product 0.88", BARE, (0.88,)),
+    ],
+)
+def test_numbers_are_read_as_people_of_several_countries_write_them(text, kind, values):
+    (figure,) = figures_in(text)
+    assert (figure.kind, pytest.approx(figure.values)) == (kind, values)
+
+
+@pytest.mark.parametrize(
+    "text", ["from 840 to 62 ms", "840 → 62 ms", "840 ms/62 ms", "840–62 ms", "latency.p95 (ms) | 840 | 62"]
+)
+def test_a_unit_may_stand_once_for_several_numbers(text):
+    assert [(f.kind, f.values) for f in figures_in(text)] == [("time", (840,)), ("time", (62,))]
+
+
+def test_a_number_of_nothing_is_no_figure():
+    found = figures_in("I tried 3 times 4 indexes on 2026-11-26, version 18.1")
+    assert [figure.text for figure in found] == ["3 times"]
+
+
+@pytest.mark.parametrize(
+    ("text", "backs"),
+    [
+        ("| reading | before |\n|---|---|\n| `latency.p95.search` | 61 ms |", True),
+        ("| | p95 search | hits |\n|---|---|---|\n| after | 61 ms | 1 % |", True),
+        ("95th percentile of search: 61 ms", True),
+        ("latency.p95.search | 61", True),
+        ("latency.p95.search | 99", False),
+        ("Blocks touched per request: 510/request", True),
+        ("db.buffers_per_request 510", True),
+        ("p95 of search `61 ms`", True),
+        ("The moon: 61 ms", False),
+    ],
+)
+def test_a_figure_is_backed_however_it_is_laid_out(make_measurement, text, backs):
+    m = make_measurement({"learner": {"latency.p95.search": [60.0, 62.0]}})
+    n = make_measurement(
+        {"learner": {"db.buffers_per_request": [510.0] * 3, "db.temp_blocks_per_request": [0.1] * 3}},
+        unit=Unit.PER_REQUEST,
+    )
+    known = candidates([m, n])
+    assert backed(figures_in(text)[0], known) is backs
 
 
 def test_settings_that_were_changed_and_pasted_output_are_no_unmeasured_figures(make_measurement, tmp_path):

@@ -69,7 +69,7 @@ async def tried(shop: Shop) -> float:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in {"EVERY_S": 0.02, "MARGIN_S": 0.3, "SETUP_S": 0.5, "RESTORE_S": 0.2}.items():
         monkeypatch.setattr(prices, name, seconds)
-    monkeypatch.setattr(prices, "TRIED", 2)
+    monkeypatch.setattr(prices, "_FINDERS", (prices._home_pages, prices._pages))
 
 
 async def test_a_price_that_is_seen_in_time_keeps_the_promise_and_is_put_back():

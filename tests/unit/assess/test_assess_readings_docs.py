@@ -1,20 +1,13 @@
 import re
 from pathlib import Path
 
-from drillyard.assess import audit, customers, payments, probes
-from drillyard.measure.source import Described
-from drillyard.measure.sources import source_types
+from drillyard.assess.readings import described
 
 PAGE = Path(__file__).parents[3] / "docs" / "readings.md"
 ROW = re.compile(
     r"^\| `(?P<name>[^`]+)` \| (?P<unit>[^|]*) \| (?P<combine>\w+)"
     r" \| (?P<meaning>[^|]+) \| (?P<each>\w*) ?\|$"
 )
-
-
-def described() -> list[Described]:
-    sources = [each for source in source_types() for each in source.describes]
-    return [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *payments.DESCRIBES, *sources]
 
 
 def test_the_page_of_readings_lists_exactly_what_the_code_gives():

@@ -195,7 +195,18 @@ def test_a_page_of_another_version_is_true_in_its_data_only(made, monkeypatch):
         verify(text.replace("</body>", "\n</body>"))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "hello", '{"report": {}, "signature": ""}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "hello",
+        '{"report": {}, "signature": ""}',
+        '{"report": NaN, "signature": ""}',
+        "[" * 100_000,
+    ],
+)
 def test_what_is_no_report_is_said_to_be_none(text):
     with pytest.raises(UserError):
         verify(text)

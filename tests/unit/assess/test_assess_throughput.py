@@ -6,9 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from drillyard.assess import measuring
-from drillyard.assess.measuring import Wanted, _Steps
-from drillyard.assess.shape import SHAPES, Load
+from drillyard.assess import searching
+from drillyard.assess.searching import _Steps
 from drillyard.assess.throughput import Objective, failed_share, sustained
 from drillyard.traffic.result import Outcome, RouteResult, TrafficResult
 
@@ -127,20 +126,21 @@ class Recorded:
     def __init__(self) -> None:
         self.log: list[tuple[str, int]] = []
 
-    async def send(self, subject: str, *, rate: float, seconds: float, seed: int, timeout_s: float):
+    async def send(
+        self, subject: str, *, rate: float, seconds: float, seed: int, timeout_s: float, keep_answers: int
+    ):
         self.log.append((subject, seed))
         await asyncio.sleep(0)
         return step(50 if rate <= 100 else 900)
 
 
 async def test_searches_take_turns_and_never_repeat_their_requests(monkeypatch):
-    monkeypatch.setattr(measuring, "RECOVER_S", 0)
+    monkeypatch.setattr(searching, "RECOVER_S", 0)
     session, turn = Recorded(), asyncio.Lock()
     told: list[tuple[object, float]] = []
-    wanted = Wanted("s", "1", SHAPES["full"], Load(60, {}))
     searches = (
         sustained(
-            _Steps(session, name, wanted, Objective(), turn, lambda *step: told.append(step)).take,  # type: ignore[arg-type]  # see Recorded
+            _Steps(session, name, 3.0, 0, Objective(), turn, lambda *step: told.append(step), []).take,  # type: ignore[arg-type]  # see Recorded
             Objective(),
             start=60,
             most_steps=6,

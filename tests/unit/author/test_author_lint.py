@@ -43,7 +43,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
         "scenario.yaml:9: task `repair`: there is no check `other`",
     ),
     "a check of no task": (
-        edit("scenario.yaml", "checks: [reviews-by-index]", "self_assessed: why not"),
+        edit("scenario.yaml", "cause\n    checks: [reviews-by-index]", "cause\n    self_assessed: why not"),
         "checks.py:9: check `reviews-by-index` decides no task",
     ),
     "a check of a task that there is not": (
@@ -62,7 +62,7 @@ BROKEN: dict[str, tuple[Break, str]] = {
     ),
     "two tiers": (
         edit("hints.yaml", "tier: 3", "tier: 2"),
-        "hints.yaml:1: the file: Value error, task `repair` needs hints of tiers 1, 2 and 3, in that order",
+        "hints.yaml:1: the file: task `repair` needs hints of tiers 1, 2 and 3, in that order",
     ),
     "a link that leads nowhere": (
         add("brief.md", "\nSee [there](missing.md).\n"), "brief.md:8: the link missing.md names no file",

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from drillyard.base.errors import UserError
 from drillyard.base.signing import ForgedError, MachineKey, verified
@@ -45,6 +46,32 @@ def test_a_signature_without_an_algorithm_is_none() -> None:
     unsigned = jwt.api_jws.encode(b"p", None, "none", headers=header, is_payload_detached=True)
     with pytest.raises(ForgedError):
         verified(b"p", unsigned)
+
+
+def test_a_signature_that_carries_a_payload_of_its_own_signs_nothing_else(home: Path) -> None:
+    signature = MachineKey.here().sign(b"p")
+    header = {"jwk": jwt.get_unverified_header(signature)["jwk"]}
+    pem = (home / "signing-key.pem").read_bytes()
+    blank = jwt.api_jws.encode(b"anything", load_pem_private_key(pem, None), "EdDSA", headers=header)
+    with pytest.raises(ForgedError):
+        verified(b"p", blank)
+
+
+def test_looking_for_a_key_makes_none(home: Path) -> None:
+    assert MachineKey.if_there() is None
+    assert not home.exists()
+    made = MachineKey.here().thumbprint
+    found = MachineKey.if_there()
+    assert found is not None
+    assert found.thumbprint == made
+
+
+def test_a_file_system_without_hard_links_keeps_a_key_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    assert MachineKey.here().thumbprint == MachineKey.here().thumbprint
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(home: Path) -> None:

@@ -140,8 +140,8 @@ def test_the_clock_of_the_store_begins_with_the_range(store: Store) -> None:
 
 
 def test_a_measurement_before_a_reset_is_none_of_this_start(store: Store) -> None:
-    assert not store.measured()
+    assert not store.measurements_of_this_start()
     store.keep_measurement(MeasurementRow("m1", wall(), "measure", "m1.json", "{}"))
-    assert store.measured()
+    assert store.measurements_of_this_start()
     store.reset(keep_notes=True)
-    assert not store.measured()
+    assert not store.measurements_of_this_start()

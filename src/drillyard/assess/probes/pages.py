@@ -96,7 +96,7 @@ async def _share(site: ProbeSite, drawn: Drawn) -> float:
         raise ProbeError(f"GET {drawn.path} was answered with {answer.status_code}")
     try:
         return await drawn.judge(site, answer.json()) if answer.is_success else 0.0
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         return 0.0
 
 

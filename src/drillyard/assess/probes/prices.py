@@ -14,7 +14,10 @@ from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
 
 DESCRIBES = (Described("promise.price_seen_after", Unit.SECONDS, Combine.LAST),)
-TRIED = 3
+HOT = range(20, 1000)
+"""Products that many ask for, by their rank; of the very first, a price that moves would meet customers who
+are just buying.
+"""
 EVERY_S = 0.5
 SETUP_S = 12.0
 """So long a shop that hardly answers is asked again for pages and for a change of price."""
@@ -118,10 +121,10 @@ class _Watched:
         """
         end, problem = monotonic() + SETUP_S, "no product was found whose price could be changed"
         done = 0
-        while done < TRIED and (not done or monotonic() < end):
+        while done < len(_FINDERS) and (not done or monotonic() < end):
             await self.site.turn()
             try:
-                done += await self._change_one(_pages if done else _home_pages)
+                done += await self._change_one(_FINDERS[done])
             except UNANSWERED as error:
                 problem = said(error)
                 await asyncio.sleep(EVERY_S)
@@ -222,6 +225,14 @@ async def _home_pages(site: ProbeSite) -> tuple[list[_Page], int]:
     return [_Page("home", "/api/home", chosen.id, price_cents + 1)], price_cents
 
 
+async def _hot_page(site: ProbeSite) -> tuple[list[_Page], int]:
+    """The page of a product that many ask for: its entry in a cache is of any age, as the home page's is."""
+    path = f"/api/products/{random.choice(HOT)}"
+    for item in await _items(site, path):
+        return [_Page("product", path, item.id, item.price_cents + 1)], item.price_cents
+    return [], 0
+
+
 async def _pages(site: ProbeSite) -> tuple[list[_Page], int]:
     """A product's own page, and a search and a listing with a page size that nobody else uses; its price."""
     per_page = random.randint(11, 19)
@@ -240,6 +251,10 @@ async def _pages(site: ProbeSite) -> tuple[list[_Page], int]:
         paths["search"] = search
     price_cents = next((item.price_cents for item in await _items(site, paths["product"])), 0)
     return [_Page(kind, path, chosen.id, price_cents + 1) for kind, path in paths.items()], price_cents
+
+
+_FINDERS: Sequence[_Find] = (_home_pages, _hot_page, _pages, _pages)
+"""One price is changed for each."""
 
 
 async def _items(site: ProbeSite, path: str) -> list[_Item]:

@@ -31,6 +31,16 @@ _SPENT = """
        AND o.placed_at > (SELECT max(placed_at) FROM public.orders) - make_interval(days => %(days)s)
      GROUP BY o.customer_id
 """
+_SELLING = """
+    SELECT count(DISTINCT l.product_id)
+      FROM public.orders o JOIN public.order_lines l ON l.order_id = o.id
+     WHERE o.placed_at > (SELECT max(placed_at) FROM public.orders) - make_interval(days => %(days)s)
+"""
+_BUYING = """
+    SELECT count(DISTINCT customer_id) FROM public.orders
+     WHERE status <> 'cancelled'
+       AND placed_at > (SELECT max(placed_at) FROM public.orders) - make_interval(days => %(days)s)
+"""
 
 
 @probe(id="reports-made", seconds=PATIENCE_S + 10, gives=("content.true.requested_",))
@@ -82,12 +92,19 @@ async def _sales(site: ProbeSite, made: Rows) -> float:
 
 
 async def _inventory(site: ProbeSite, made: Rows) -> float:
-    return await _matching(site, _UNITS, {int(_number(row, "id")): _number(row, "units") for row in made})
+    units = {int(_number(row, "id")): _number(row, "units") for row in made}
+    return await _matching(site, _UNITS, units) * await _complete(site, _SELLING, units, 500)
 
 
 async def _customers(site: ProbeSite, made: Rows) -> float:
     amounts = {int(_number(row, "customer_id")): _number(row, "amount_cents") for row in made}
-    return await _matching(site, _SPENT, amounts)
+    return await _matching(site, _SPENT, amounts) * await _complete(site, _BUYING, amounts, 100)
+
+
+async def _complete(site: ProbeSite, query: str, said: Mapping[int, float], shipped: int) -> float:
+    """How much of the rows are there, of as many as there are or as the report has as shipped."""
+    (there,), *_ = await site.sql(query, {"days": DAYS})
+    return min(1.0, len(said) / max(1, min(int(there), shipped)))
 
 
 async def _matching(site: ProbeSite, query: str, said: Mapping[int, float]) -> float:

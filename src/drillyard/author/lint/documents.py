@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from drillyard.assess.documents import sections_of
+from drillyard.assess.prose import sections_of
 from drillyard.author.lint.finding import Finding, Linted
 
 

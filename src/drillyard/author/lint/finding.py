@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from drillyard.assess import audit, customers, payments, probes
 from drillyard.assess.check import Check
 from drillyard.assess.discovery import load_checks, load_probes
 from drillyard.assess.invariants import invariants
+from drillyard.assess.readings import described
 from drillyard.base.errors import Problem
 from drillyard.measure.reading import Unit
 from drillyard.measure.source import PER_REQUEST, Described
-from drillyard.measure.sources import source_types
 from drillyard.scenario.errors import broken
 from drillyard.scenario.scenario import Scenario
 
@@ -54,8 +53,7 @@ class Linted:
         Raises:
             UserError: checks.py does not load.
         """
-        sources = [each for source in source_types() for each in source.describes]
-        known = [*customers.DESCRIBES, *probes.described(), *audit.DESCRIBES, *payments.DESCRIBES, *sources]
+        known = described()
         each_request = [Described(each.name + PER_REQUEST, each.unit) for each in known if each.per_request]
         own = [
             Described(f"{prefix}<rest>" if prefix.endswith(".") else prefix, Unit.COUNT)

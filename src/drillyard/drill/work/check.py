@@ -28,7 +28,7 @@ async def run(engine: Engine, request: Check, report: Reporter) -> JsonValue:
     passed = once.passed(engine.store)
     judged = [judge_task(manifest, task, measuring.checks, measurement, passed) for task in tasks]
     kept = invariants_view(judged[0][1])
-    views = [task_view(result) for result, _ in judged]
+    views = [task_view(result, kept=kept.outcome != "fail") for result, _ in judged]
     for view in views:
         engine.store.keep_check(
             CheckRow(measurement.ended, None, view.task, view.outcome, view.model_dump_json())

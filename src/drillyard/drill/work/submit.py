@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from drillyard.assess import report as reports
 from drillyard.assess.check import Status
 from drillyard.assess.judge import Judgement, judge_submission
-from drillyard.assess.report import Report
+from drillyard.assess.measurement import Measurement
 from drillyard.assess.report_file import page as page_of
 from drillyard.assess.report_file import signed_json
 from drillyard.assess.report_text import markdown
@@ -36,6 +36,7 @@ from drillyard.drill.wire import Submit
 async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
     """Submit; interrupted, it can be gone on with."""
     engine.running  # noqa: B018 - says what is wrong when nothing runs
+    key = MachineKey.here()
     attempt = engine.store.begin_attempt()
     stage = next(row.stage for row in engine.store.attempts() if row.id == attempt)
     name, restarted = f"s{attempt}", f"restarted with release {engine.running.releases.current.number}"
@@ -51,10 +52,20 @@ async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
         measurement = await measuring.take(
             "full", name, checks=measuring.checks, label=f"submission {attempt}", resumable=True
         )
+        report("judging", 0.99)
+        view = await asyncio.to_thread(_judge, engine, measuring, measurement, attempt, key)
     except BaseException:
         engine.store.update_attempt(attempt, state="interrupted", stage=stage)
         raise
-    report("judging", 0.99)
+    await asyncio.to_thread(_write, view, report)
+    shown: JsonValue = with_attempts(view, engine.store).model_dump(mode="json")
+    return shown
+
+
+def _judge(
+    engine: Engine, measuring: Measuring, measurement: Measurement, attempt: int, key: MachineKey
+) -> ReportView:
+    """The report of a submission, kept."""
     scenario = measuring.scenario
     judgement = judge_submission(
         scenario.manifest,
@@ -73,36 +84,33 @@ async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
         passed=judgement.status is Status.PASS,
     )
     made = reports.build(judgement, measurement, story)
-    view = await asyncio.to_thread(_view, made, Path(engine.record.workspace), report)
-    _keep(engine, attempt, judgement, view)
-    shown: JsonValue = with_attempts(view, engine.store).model_dump(mode="json")
-    return shown
-
-
-def _view(made: Report, workspace: Path, report: Reporter) -> ReportView:
-    """The report as it is kept; its files are written into the workspace."""
-    signed = signed_json(made, MachineKey.here())
-    return ReportView(
-        attempt=made.story.attempt,
+    view = ReportView(
+        attempt=attempt,
         outcome=made.status.value,
         points=made.points,
         markdown=markdown(made),
-        data=signed,
-        files=_write(workspace / "reports", f"attempt-{made.story.attempt}", signed, report),
+        data=signed_json(made, key),
+        files=[str(path) for path in _files(engine, attempt)],
     )
+    _keep(engine, attempt, judgement, view)
+    return view
 
 
-def _write(directory: Path, name: str, signed: str, report: Reporter) -> list[str]:
-    """The files that could be written; the report is kept by the drill whatever happens to them."""
+def _files(engine: Engine, attempt: int) -> tuple[Path, Path]:
+    """Where the page and the data of an attempt lie, in the learner's workspace."""
+    stem = Path(engine.record.workspace) / "reports" / f"attempt-{attempt}"
+    return stem.with_suffix(".html"), stem.with_suffix(".json")
+
+
+def _write(view: ReportView, report: Reporter) -> None:
+    """Write the files; the report is kept by the drill whatever happens to them."""
+    page, data = map(Path, view.files)
     try:
-        directory.mkdir(exist_ok=True)
-        data, page = directory / f"{name}.json", directory / f"{name}.html"
-        data.write_text(signed, encoding="utf-8")
-        page.write_text(page_of(signed), encoding="utf-8")
+        page.parent.mkdir(exist_ok=True)
+        data.write_bytes(view.data.encode())
+        page.write_bytes(page_of(view.data).encode())
     except OSError as error:
-        report(f"the report was not written to {directory}: {error.strerror}; drill report -o FILE does")
-        return []
-    return [str(page), str(data)]
+        report(f"no report could be written to {page.parent}: {error.strerror}; `drill report -o FILE` does")
 
 
 def _keep(engine: Engine, attempt: int, judgement: Judgement, view: ReportView) -> None:
