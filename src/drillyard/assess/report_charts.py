@@ -7,25 +7,25 @@ from drillyard.assess.report import CapacityLine, FigureLine
 from drillyard.assess.report_svg import Bar, Curve, bars, curves
 from drillyard.assess.wording import amount
 
-_CHARTS = 12
+_CHARTS = 14
 """So many readings are drawn; all stand in the table of figures."""
 _ORDER = ("twin", "learner", "par")
 
 
 def before_and_after(figures: Iterable[FigureLine]) -> Iterable[str]:
-    """A chart for each reading that has a value of before and of now."""
-    charts = [
-        f"<h3>{escape(row.name)}</h3>{chart}"
-        for row in figures
-        if row.before is not None and (chart := _bars(row))
-    ][:_CHARTS]
+    """A chart for each reading that has a value of before and of now; those of routes and kinds come last."""
+    rows = sorted(
+        (row for row in figures if row.before is not None),
+        key=lambda row: row.name.startswith(("latency.p95.", "cache.hit_ratio.")),
+    )
+    charts = [f"<div><h3>{escape(row.name)}</h3>{chart}</div>" for row in rows if (chart := _bars(row))]
     if charts:
         yield "<h2>Before and after</h2>"
         yield (
             '<p class="quiet">First: your first measurement. Twin, yours and par were measured side by '
             "side at submission.</p>"
         )
-        yield from (f'<div class="scroll">{chart}</div>' for chart in charts)
+        yield f'<div class="charts">{"".join(charts[:_CHARTS])}</div>'
 
 
 def _bars(row: FigureLine) -> str:

@@ -8,7 +8,7 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from drillyard.assess.check import Status
+from drillyard.assess.check import AT_END, Status
 from drillyard.assess.criteria import Item
 from drillyard.assess.report import (
     AttemptLine,
@@ -39,6 +39,8 @@ td.n, th.n { text-align: right; white-space: nowrap; }
 details { margin: .4rem 0; } summary { cursor: pointer; } ul { padding-left: 1.2rem; }
 svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
 svg .grid { stroke: var(--line); } .scroll { overflow-x: auto; } time { opacity: .75; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 0 1.5rem; }
+.charts h3 { font-size: 1rem; margin: .8rem 0 .2rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; }
 .card { border: 1px solid var(--line); border-radius: .5rem; padding: .6rem 1rem; }
 .card strong { font-size: 1.6rem; display: block; }
@@ -187,7 +189,8 @@ def _checks(checks: Iterable[CheckLine]) -> Iterable[str]:
     for check in checks:
         shown = "" if check.status is Status.PASS else " open"
         yield f"<details{shown}><summary>{_mark(check.status)} {escape(check.title)} "
-        yield f'<span class="quiet">{escape(check.when)}</span></summary>'
+        when = "" if check.when == str(AT_END) else escape(check.when)
+        yield f'<span class="quiet">{when}</span></summary>'
         if check.reason:
             yield f"<p>{escape(check.reason)}</p>"
         yield "<ul>"

@@ -3,6 +3,8 @@
 import math
 import re
 
+MANY = 5.0
+"""A ratio above this is a multiple, no share."""
 _NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 
 
@@ -25,6 +27,8 @@ def amount(value: float, unit: str) -> str:
     match unit:
         case "B":
             return f"{number(value / 2**20)} MiB"
+        case "ratio" if value > MANY:
+            return f"{number(value)} times"
         case "ratio":
             return f"{number(value * 100)} %"
         case "/s" | "/request" | "":

@@ -14,6 +14,7 @@ from drillyard.assess.wording import amount, judged
     [
         (943718400.0, "B", "900 MiB"),
         (0.5, "ratio", "50 %"),
+        (57.2, "ratio", "57.2 times"),
         (8.0, "ms", "8 ms"),
         (math.inf, "ratio", "-"),
         (math.nan, "ms", "-"),
