@@ -39,7 +39,8 @@ def made() -> report.Report:
     return report.Report(
         format_version=2, drillyard=__version__, generated_at=0, scenario="s", title="A drill", variant="7",
         measurement="s1", measured_from=0, measured_to=1, active_seconds=3600, status=Status.FAIL,
-        points=47.0, criteria=criteria, tasks=(report.TaskLine("t", "Task", Status.FAIL, "", checks),), invariants=(),
+        points=47.0, criteria=criteria, tasks=(report.TaskLine("t", "Task", Status.FAIL, "", checks),),
+        invariants=(),
         documents=(), analysis=(), scores=scores, figures=(), capacities=(),
         story=report.Story(attempt=2, hints=(report.HintLine("t", 1, 0.0, 3.0),)),
     )  # fmt: skip
