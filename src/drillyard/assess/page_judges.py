@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from drillyard.assess.probe import ProbeSite
-from drillyard.assess.probes.shop import SOLD, alike, rows
+from drillyard.assess.shop import SOLD, alike, rows
 
 SLACK = 5
 """A list in a cache may be a few sales or prices old: an entry may have moved by so many places since."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
-from drillyard.assess.probes.shop import bearer
+from drillyard.assess.shop import bearer
 from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described

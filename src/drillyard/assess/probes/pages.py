@@ -27,7 +27,7 @@ from drillyard.assess.page_judges import (
     search_page,
 )
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
-from drillyard.assess.probes.shop import ADMIN, bearer, rows
+from drillyard.assess.shop import ADMIN, bearer, rows
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
 

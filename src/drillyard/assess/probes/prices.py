@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from drillyard.assess.probe import ProbeError, ProbeSite, probe, said
-from drillyard.assess.probes.shop import ADMIN, UNANSWERED, bearer
+from drillyard.assess.shop import ADMIN, UNANSWERED, bearer
 from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
-from drillyard.assess.probes.shop import ADMIN, SOLD, alike, bearer, rows
+from drillyard.assess.shop import ADMIN, SOLD, alike, bearer, rows
 from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
