@@ -205,6 +205,8 @@ class Report:
     figures: tuple[FigureLine, ...]
     capacities: tuple[CapacityLine, ...]
     story: Story
+    page_maker: str = ""
+    """Names the code that makes the page; only the same code makes the same page again."""
 
     def checks(self) -> tuple[CheckLine, ...]:
         """Everything that was judged, in the order in which it is shown."""

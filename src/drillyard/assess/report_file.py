@@ -8,18 +8,26 @@ What a signature made on the learner's own machine proves: docs/judging.md.
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
+import markdown_it
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from drillyard import __version__
+from drillyard.assess import report_charts, report_html, report_svg, report_text, wording
 from drillyard.assess.report import Report, from_values, schema, to_values
 from drillyard.assess.report_html import render
 from drillyard.base.errors import UserError
 from drillyard.base.signing import ForgedError, MachineKey, verified
 
 _DATA = re.compile(r'<script type="application/json" id="drillyard-report">(?P<json>.*?)</script>', re.DOTALL)
+_MAKERS = (report_html, report_charts, report_svg, report_text, wording)
+PAGE_MAKER = sha256(
+    b"".join(Path(str(module.__file__)).read_bytes() for module in _MAKERS) + markdown_it.__version__.encode()
+).hexdigest()
+"""The digest of all that a page is made by."""
 MAX_BYTES = 20_000_000
 """Far more than any report needs."""
 
@@ -37,7 +45,7 @@ class _Envelope(BaseModel):
 class Verified:
     """A report that is as it was signed; `key` is the thumbprint of whose key (RFC 7638).
 
-    `page` is False for a page of another version of Drillyard, whose surroundings cannot be compared.
+    `page` is False for a page that other code made, so that its surroundings cannot be compared.
     """
 
     report: Report
@@ -46,8 +54,8 @@ class Verified:
 
 
 def signed_json(report: Report, key: MachineKey) -> str:
-    """The report as a signed file."""
-    values = to_values(report)
+    """The report as a signed file, with the name of the code that makes its page."""
+    values = to_values(replace(report, page_maker=PAGE_MAKER))
     return _written(_Envelope(report=values, signature=key.sign(_payload(values))))
 
 
@@ -78,7 +86,7 @@ def verify(text: str) -> Verified:
     report = _report(envelope)
     if found is None or _page(envelope) == text:
         return Verified(report, key)
-    if report.drillyard != __version__:
+    if report.page_maker != PAGE_MAKER:
         return Verified(report, key, page=False)
     raise ForgedError("The page around the report was altered: it does not follow from the signed report")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from drillyard import __version__
-from drillyard.assess import report
+from drillyard.assess import report, report_file
 from drillyard.assess.check import Status
 from drillyard.assess.criteria import CriterionResult, Item
 from drillyard.assess.report_file import page, signed_json
@@ -97,9 +97,11 @@ def test_a_true_file_is_told_with_what_it_says(
 
 
 def test_a_page_whose_looks_cannot_be_compared_is_no_yes(
-    made: report.Report, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: report.Report, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = page(signed_json(replace(made, drillyard="0.0.0"), MachineKey.here()))
+    with monkeypatch.context() as older:
+        older.setattr(report_file, "PAGE_MAKER", "another")
+        text = page(signed_json(made, MachineKey.here()))
     (tmp_path / "r.html").write_bytes(text.replace("✗ fail", "✓ pass").encode())
     with pytest.raises(SystemExit) as ended:
         report_command.command(check=tmp_path / "r.html")
