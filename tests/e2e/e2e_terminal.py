@@ -5,6 +5,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from drillyard.base.paths import cache
+
 SCENARIO = "performance-optimization"
 SCALE = "0.01"
 
@@ -21,6 +23,7 @@ class Terminal:
             **os.environ,
             "HOME": str(self.home),
             "DRILLYARD_HOME": str(self.home / "data"),
+            "DRILLYARD_CACHE": str(cache()),
             "NO_COLOR": "1",
         }
         self.env.pop("DRILL", None)

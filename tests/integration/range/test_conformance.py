@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -137,13 +138,19 @@ def test_a_read_only_directory_is_named(place: Path, name: str) -> None:
 
 @contextmanager
 def _read_only(directory: Path) -> Iterator[None]:
-    """Permissions do not bind root: a read-only file system does."""
-    directory.mkdir(exist_ok=True)
+    """Permissions do not bind root: a read-only file system does. Others mend those of a directory of theirs,
+    and cannot make one in a directory that is closed.
+    """
     if not is_root():
-        directory.chmod(0o500)
-        yield
-        directory.chmod(0o700)
+        shutil.rmtree(directory, ignore_errors=True)
+        mode = directory.parent.stat().st_mode
+        directory.parent.chmod(0o500)
+        try:
+            yield
+        finally:
+            directory.parent.chmod(mode)
         return
+    directory.mkdir(exist_ok=True)
     mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(directory)]
     done = subprocess.run(mount, capture_output=True, text=True, check=False)
     if done.returncode:

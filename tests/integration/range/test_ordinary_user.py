@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.base.paths import is_root
+from drillyard.base.paths import cache, is_root
 from drillyard.range.privileges import own, service_account
 
 HERE = Path(__file__).parent
@@ -79,7 +79,7 @@ def test_components_start_die_reload_and_stop_as_an_ordinary_user(place: Path) -
             "PATH": os.defpath,
             "HOME": str(place / "home"),
             "DRILLYARD_HOME": str(place / "home"),
-            "DRILLYARD_CACHE": os.environ.get("DRILLYARD_CACHE", "/var/cache/drillyard"),
+            "DRILLYARD_CACHE": str(cache()),
             "PYTHONPATH": os.pathsep.join([str(HERE), str(place), *(path for path in sys.path if path)]),
         },
         capture_output=True,

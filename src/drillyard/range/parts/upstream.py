@@ -56,10 +56,12 @@ class Release:
                 next_step="Try again; if it stays so, do not use that file.",
             )
         with tarfile.open(archive) as tar:
+            # Python before 3.11.4 has no filters (PEP 706); what is unpacked is what was pinned.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
             top = f"{self.project}-{self.version}.linux-{machine}/"
             for member in tar.getmembers():
                 member.name = member.name.removeprefix(top)
-                tar.extract(member, destination, filter="data")
+                tar.extract(member, destination)
         archive.unlink()
 
 
