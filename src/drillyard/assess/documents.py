@@ -2,7 +2,7 @@
 measured?
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,12 +102,8 @@ def figures_measured(
     return Verdict(first.status, (*first.evidence, *named))
 
 
-def documents_verdicts(m: Measurement, manifest: Manifest) -> Mapping[str, Verdict]:
-    """What the manifest asks of documents, by file: sections, and figures with a measurement behind them."""
-    return {document.file: _document(m, document) for document in manifest.documents}
-
-
-def _document(m: Measurement, document: Document) -> Verdict:
+def document_verdict(m: Measurement, document: Document) -> Verdict:
+    """What the manifest asks of one document: sections, and figures with a measurement behind them."""
     said = written(m, document.file, document.sections)
     if not document.figures or document.file not in m.documents:
         return said

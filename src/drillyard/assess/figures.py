@@ -26,7 +26,7 @@ _UNIT = (
 )
 _FIGURE = re.compile(rf"(?<![\w.,#])(?P<number>{_NUMBER})(?:\s*(?P<unit>{_UNIT})(?![\w]))?(?![\w])")
 _SHARED_UNIT = re.compile(r"\s*(?:→|->|=>|–|—|-|/|to|and|or)\s*", re.IGNORECASE)
-_UNIT_ASIDE = re.compile(rf"\((?P<unit>{_UNIT})\)")
+_UNIT_ASIDE = re.compile(rf"(?<!\w)\((?P<unit>{_UNIT})\)")
 _CODE = re.compile(r"`[^`]*`")
 _WORD = re.compile(r"[a-z0-9]+")
 _DOTTED = re.compile(r"[a-z]+(?:\.[a-z0-9_-]+)+")
@@ -178,10 +178,10 @@ def _values(number: str) -> tuple[float, ...]:
     """What it can mean: a comma, or a point before three digits, is read both ways."""
     digits = re.sub(r"[ ’'\u00a0\u202f\u2009]", "", number)
     whole, comma, rest = digits.partition(",")
-    if comma and "," not in rest and len(rest) != 3:
+    if comma and rest.isdigit() and (len(rest) != 3 or whole == "0"):
         return (float(f"{whole}.{rest}"),)
     plain = float(digits.replace(",", ""))
-    if comma and "," not in rest and whole != "0":
+    if comma and rest.isdigit():
         return plain, float(f"{whole}.{rest}")
     whole, point, rest = digits.partition(".")
     if point and len(rest) == 3 and 0 < len(whole) <= 3 and whole != "0":

@@ -3,14 +3,14 @@
 A check that breaks is our fault: it counts as inconclusive, says so, and never passes. Nothing here measures.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from drillyard.assess.analysis import analysed
 from drillyard.assess.check import AT_END, Check, Status, Verdict, When, combined, inconclusive
 from drillyard.assess.criteria import ANALYSIS, DOCUMENT, CriterionResult, criteria
-from drillyard.assess.documents import documents_verdicts
+from drillyard.assess.documents import document_verdict
 from drillyard.assess.invariants import invariants
 from drillyard.assess.measurement import Measurement, MissingReadingError
 from drillyard.assess.moments import Passed, judged
@@ -88,16 +88,21 @@ def run_check(
 
 
 def _verdict(check: Check, measurement: Measurement) -> Verdict:
+    return _guarded(partial(check.judge, measurement), check.title)
+
+
+def _guarded(judge: Callable[[], object], title: str) -> Verdict:
+    """What `judge` says; whatever it raises or says instead of a verdict is inconclusive."""
     try:
-        verdict: object = check.judge(measurement)
+        verdict = judge()
     except MissingReadingError as error:
-        return inconclusive(str(error), what=check.title)
+        return inconclusive(str(error), what=title)
     except Exception as error:  # a check is content: whatever it raises is reported, never trusted
         reason = f"this check is broken ({type(error).__name__}: {error}); it is not your fault"
-        return inconclusive(reason, what=check.title, our_bug=True)
+        return inconclusive(reason, what=title, our_bug=True)
     if not isinstance(verdict, Verdict):
         reason = f"this check gave {type(verdict).__name__} instead of a verdict; it is not your fault"
-        return inconclusive(reason, what=check.title, our_bug=True)
+        return inconclusive(reason, what=title, our_bug=True)
     return verdict
 
 
@@ -127,11 +132,11 @@ def judge_submission(
     tasks = tuple(_task(task, by_id, measurement, passed) for task in manifest.tasks)
     kept = tuple(run_check(check, measurement) for check in invariants(manifest))
     documents = tuple(
-        CheckResult(f"{DOCUMENT}{file}", "", f"{file} is complete", verdict)
-        for file, verdict in documents_verdicts(measurement, manifest).items()
+        _document(partial(document_verdict, measurement, each), f"{DOCUMENT}{each.file}", each.file)
+        for each in manifest.documents
     )
-    analysed = _analysed(manifest, measurement)
-    parts = [task.status for task in tasks] + [r.verdict.status for r in (*kept, *documents, *analysed)]
+    analysis = _analysed(manifest, measurement)
+    parts = [task.status for task in tasks] + [r.verdict.status for r in (*kept, *documents, *analysis)]
     return Judgement(
         scenario=slug,
         title=manifest.title,
@@ -141,12 +146,12 @@ def judge_submission(
         tasks=tasks,
         invariants=kept,
         documents=documents,
-        analysis=analysed,
+        analysis=analysis,
         criteria=criteria(
             [result for task in tasks for result in task.checks],
             kept,
             documents,
-            analysed,
+            analysis,
             manifest.success_criteria,
         ),
         scores=scores(measurement),
@@ -158,7 +163,13 @@ def _analysed(manifest: Manifest, measurement: Measurement) -> tuple[CheckResult
     if manifest.analysis is None:
         return ()
     title = f"{manifest.analysis.document} says what changed and what remains, and it is true"
-    return (CheckResult(ANALYSIS, "", title, analysed(measurement, manifest.analysis)),)
+    verdict = _guarded(partial(analysed, measurement, manifest.analysis), title)
+    return (CheckResult(ANALYSIS, "", title, verdict),)
+
+
+def _document(judge: Callable[[], Verdict], name: str, file: str) -> CheckResult:
+    title = f"{file} is complete"
+    return CheckResult(name, "", title, _guarded(judge, title))
 
 
 def _task(

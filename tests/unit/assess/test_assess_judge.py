@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drillyard.assess.check import Check, Need, Status, Verdict, combined
 from drillyard.assess.documents import (
-    documents_verdicts,
+    document_verdict,
     figures_measured,
     with_workspace,
     written,
@@ -264,6 +266,9 @@ def test_figures_are_read_with_their_units_and_not_from_code():
     [
         ("p95 1,234 ms", "time", (1234, 1.234)),
         ("p95 0,84 s", "time", (840,)),
+        ("p95 1,234.5 ms", "time", (1234.5,)),
+        ("p95 1,234,567 ms", "time", (1234567,)),
+        ("p95 0,123 s", "time", (123,)),
         ("p95 84,3 %", "share", (0.843,)),
         ("p95 1.234 ms", "time", (1.234, 1234)),
         ("p95 0.123 s", "time", (123,)),
@@ -285,6 +290,25 @@ def test_numbers_are_read_as_people_of_several_countries_write_them(text, kind, 
 )
 def test_a_unit_may_stand_once_for_several_numbers(text):
     assert [(f.kind, f.values) for f in figures_in(text)] == [("time", (840,)), ("time", (62,))]
+
+
+@given(st.text(alphabet="0123456789.,’' \u00a0-/→|()`#\npms%xk/request1", max_size=80))
+def test_whatever_is_written_is_read_without_an_error(text):
+    figures_in(f"latency.p95 {text}")
+
+
+def test_a_judge_of_documents_that_breaks_is_our_fault_and_loses_no_submission(whole, monkeypatch):
+    def breaks(*_):
+        raise ValueError("could not convert")
+
+    monkeypatch.setattr("drillyard.assess.judge.document_verdict", breaks)
+    (result,) = judge_submission(MANIFEST, "test", [], whole).documents
+    assert result.verdict.status is Status.INCONCLUSIVE
+    assert result.verdict.our_bug
+
+
+def test_a_word_in_brackets_is_no_unit():
+    assert figures_in("2 replica(s) and 3 worker(s)") == []
 
 
 def test_a_number_of_nothing_is_no_figure():
@@ -374,7 +398,7 @@ def test_figures_count_where_the_manifest_asks_for_them(make_measurement, tmp_pa
     words = "word " * 20
     for text, status in (("no figures", Status.FAIL), ("search p95 is 61 ms", Status.PASS)):
         (tmp_path / "results.md").write_text(f"# Before\n{words}\n# After\n{words} {text}\n")
-        verdict = documents_verdicts(with_workspace(m, asked, tmp_path), asked)["results.md"]
+        verdict = document_verdict(with_workspace(m, asked, tmp_path), asked.documents[0])
         assert verdict.status is status
 
 
