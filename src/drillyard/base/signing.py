@@ -52,7 +52,7 @@ class MachineKey:
             if not path.exists():
                 _create(path)
             key = load_pem_private_key(path.read_bytes(), password=None)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:  # TypeError: it has a password
             raise UserError(
                 f"The key that signs reports cannot be used: {error}",
                 where=str(path),

@@ -1,5 +1,6 @@
 """A report on one screen: the outcome, the four criteria, the way to par, what is open, the attempts."""
 
+import os
 import time
 from collections.abc import Iterable
 
@@ -40,12 +41,12 @@ def draw_report(view: ReportView) -> None:
     if len(view.attempts) > 1:
         out.print(attempts_table(view.attempts, view.best))
         out.print()
-    for file in view.files[:1]:
+    for file in filter(os.path.exists, view.files[:1]):
         out.print(f"The page, with charts and evidence: {escape(file)}", soft_wrap=True)
     out.print("[dim]All of it: drill report --full[/]")
     if not story.debrief:
         out.print(
-            "[dim]What was planted is told when you pass. To give in: drill report --debrief (it is noted)[/]"
+            "[dim]What was planted is told when you pass, or for all hints' price: drill report --debrief[/]"
         )
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from drillyard.assess.measurement import Measurement, MissingReadingError
+from drillyard.assess.verdicts import SAME
 from drillyard.drill.views import ChangeRow, FigureRow
 from drillyard.measure.paired import Interval
 from drillyard.measure.reading import TIME_LIKE
@@ -33,9 +34,6 @@ HEADLINES: tuple[str, ...] = (
     "processes.memory",
 )
 """What `drill measure` shows, in this order; a star stands for every reading that begins so."""
-
-SAME = 0.05
-"""Two measurements differ only when the interval of their ratio lies wholly outside 1 +- this much."""
 
 
 def figures(measurement: Measurement, *, everything: bool = False) -> list[FigureRow]:

@@ -145,6 +145,12 @@ def test_an_after_of_an_earlier_release_is_an_after_too(verdict, states):
     assert verdict(earlier=[*states[:2], small]).status is Status.PASS
 
 
+def test_who_measured_only_after_the_repair_says_nothing_of_before(verdict, states):
+    repaired = [replace(states[1], id="m1", started=1.0), replace(states[1], id="m2", started=2.0)]
+    assert verdict(before=GOOD_AFTER, after=GOOD_AFTER, earlier=repaired).status is Status.FAIL
+    assert verdict(before=GOOD_BEFORE, after=GOOD_AFTER, earlier=repaired).status is Status.PASS
+
+
 def test_a_hundred_claims_are_one_thing(verdict):
     found = verdict(rest="Home is the slowest route, and the cache is small. " * 100)
     assert len([item for item in found.evidence if item.threshold.startswith("about")]) == 1

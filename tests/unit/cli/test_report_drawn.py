@@ -47,21 +47,24 @@ def made() -> report.Report:
 
 
 @pytest.fixture
-def view(made: report.Report) -> ReportView:
+def view(made: report.Report, tmp_path: Path) -> ReportView:
     attempts = [
         AttemptView(number=1, at=0.0, outcome="fail", points=60.0),
         AttemptView(number=2, at=1.0, outcome="fail", points=47.0),
     ]
     signed = signed_json(made, MachineKey.here())
     return ReportView(
-        attempt=2, outcome="fail", points=47.0, markdown="", data=signed, files=["/w/r.html"],
+        attempt=2, outcome="fail", points=47.0, markdown="", data=signed, files=[str(tmp_path / "page.html")],
         attempts=attempts, best=1,
     )  # fmt: skip
 
 
 def test_a_report_fits_on_one_screen_and_says_what_is_open(
-    view: ReportView, capsys: pytest.CaptureFixture[str]
+    view: ReportView, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    draw_report(view)
+    assert "page.html" not in capsys.readouterr().out  # it could not be written
+    (tmp_path / "page.html").touch()
     draw_report(view)
     shown = capsys.readouterr().out
     assert len(shown.splitlines()) <= 45
@@ -73,7 +76,7 @@ def test_a_report_fits_on_one_screen_and_says_what_is_open(
         "c14, once",
         "look at: the plan",
         "best",
-        "/w/r.html",
+        "page.html",
         "drill report --debrief",
     ):
         assert wanted in shown
