@@ -12,9 +12,12 @@ def walk(visit: Visit, session: Session) -> Walk:
     """The whole way; whoever does not get a good answer leaves."""
     product, quantity = visit.product, 1 if visit.a < 0.8 else 2
     yield get("product", f"/api/products/{product}", answers.product(product), session=session)
-    cart = yield _put(session, product, quantity, think_s=0.2 + visit.b / 2)
-    if visit.d < 0.5 and visit.other != product:
-        cart = yield _put(session, visit.other, 1, think_s=0.2 + visit.b / 2)
+    two = visit.d < 0.5 and visit.other != product
+    # The thinking is shared out, so that in a short window as many get as far as the checkout.
+    think_s = (0.2 + visit.b / 2) / (2 if two else 1)
+    cart = yield _put(session, product, quantity, think_s=think_s)
+    if two:
+        cart = yield _put(session, visit.other, 1, think_s=think_s)
     amount = cart["amount_cents"]
     order = yield send(
         "POST",
