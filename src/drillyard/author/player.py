@@ -105,7 +105,8 @@ class Player:
         arguments += ["--workspace", str(self.workspace)]
         if scale is not None:
             arguments += ["--data-scale", str(scale)]
-        self._must(arguments, limit_s=START_LIMIT_S)
+        # Never cut short: its daemon may be there before `drill stop` can find it.
+        self._must(arguments, limit_s=START_LIMIT_S, cut=False)
 
     def play(self, recipe: Recipe, *arguments: str) -> Said:
         """Run a solution or a cheat in the workspace.
@@ -147,10 +148,13 @@ class Player:
         """Stop the drill and remove it. Never raises for a drill that did not come up."""
         self._run(["drill", "stop", "--delete", "--yes"], limit_s=START_LIMIT_S, must=False, last=True)
 
-    def _must(self, arguments: Sequence[str], *, limit_s: float) -> Said:
-        return self._run(["drill", *arguments], limit_s=limit_s, must=True)
+    def _must(self, arguments: Sequence[str], *, limit_s: float, cut: bool = True) -> Said:
+        return self._run(["drill", *arguments], limit_s=limit_s, must=True, cut=cut)
 
-    def _run(self, command: Sequence[str], *, limit_s: float, must: bool, last: bool = False) -> Said:
+    def _run(
+        self, command: Sequence[str], *, limit_s: float, must: bool, cut: bool = True, last: bool = False
+    ) -> Said:
+        """`cut`: it is ended when the whole is to end; `last`: it runs even then."""
         cwd = self.workspace if self.workspace.is_dir() else self.directory
         if self.stopping.asked and not last:
             raise PlayError("ended before it was judged")
@@ -165,7 +169,7 @@ class Player:
             start_new_session=True,
         ) as process:
             try:
-                with nullcontext() if last else self.stopping.watched(process):
+                with self.stopping.watched(process) if cut and not last else nullcontext():
                     output, errors = process.communicate(timeout=limit_s)
             except BaseException as error:
                 _signal(process, signal.SIGKILL)

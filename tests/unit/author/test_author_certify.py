@@ -131,6 +131,26 @@ def test_a_player_that_is_stopped_ends_what_runs_and_begins_nothing_more(tmp_pat
     assert not (tmp_path / "begun").exists()
 
 
+def test_a_start_under_way_ends_by_itself_so_that_its_daemon_can_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drill = tmp_path / "drill"
+    drill.write_text("#!/bin/sh\ntouch begun\nuntil [ -e go ]; do sleep 0.01; done\ntouch ended\n")
+    drill.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    stopping = Stopping()
+    with ThreadPoolExecutor() as pool:
+        starting = pool.submit(Player(tmp_path, "c1", stopping).start, "s", "1", None)
+        deadline = time.monotonic() + 20
+        while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        stopping.stop()
+        (tmp_path / "go").touch()
+        with pytest.raises(PlayError, match="before it was judged"):
+            starting.result(timeout=20)
+    assert (tmp_path / "ended").exists()
+
+
 def test_a_reset_drill_must_fail_and_a_healthy_shop_must_stay_so() -> None:
     reset, harmless = Case(Kind.RESET, "", "1", 1), Case(Kind.HARMLESS, "", "none", 1)
     assert judged(reset, verdict(a="fail"), 1).proof is Proof.PROVEN
