@@ -18,10 +18,11 @@ from drillyard.assess.page_judges import (
     order_page,
     product_page,
     reviews_page,
-    sales_report,
     search_page,
+    share_of,
 )
 from drillyard.assess.probe import ProbeSite
+from drillyard.assess.report_judges import PAGES as REPORT_PAGES
 from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
@@ -55,7 +56,7 @@ async def answers_seen(site: ProbeSite, seen: Sequence[Seen], within_s: float) -
         if monotonic() > until:
             break
         looked += 1
-        if await _share(site, judge, each) < TRUE_SHARE:
+        if await share_of(judge, site, each.page) < TRUE_SHARE:
             false.append(each.path)
     source = f"answers that customers got in the windows beside the rows of the tables{_named(false)}"
     return [
@@ -83,18 +84,11 @@ def judge_of(seen: Seen) -> Judge | None:
             judge = search_page(asked["q"].split(), number)
         case ["api", "orders", order] if order.isdigit():
             judge = order_page(int(order))
-        case ["api", "admin", "reports", "sales"]:
-            judge = sales_report(int(asked["days"]))
+        case ["api", "admin", "reports", name] if name in REPORT_PAGES:
+            judge = REPORT_PAGES[name](int(asked["days"]), until=seen.answered)
         case ["api", "orders"] if seen.customer:
             judge = history_page(seen.customer, number, until=seen.answered)
     return judge
-
-
-async def _share(site: ProbeSite, judge: Judge, seen: Seen) -> float:
-    try:
-        return await judge(site, seen.page)
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
-        return 0.0
 
 
 def _named(false: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from drillyard.assess.probe import ProbeSite
-from drillyard.assess.shop import SOLD, alike, rows
+from drillyard.assess.shop import rows
 
 SLACK = 5
 """A list in a cache may be a few sales or prices old: an entry may have moved by so many places since."""
@@ -88,6 +88,14 @@ ORDERS_OF = "SELECT id FROM public.orders WHERE customer_id = %(customer)s"
 _PLACED = " AND placed_at <= to_timestamp(%(until)s)"
 
 
+async def share_of(judge: Judge, site: ProbeSite, page: Any) -> float:
+    """What `judge` gives; a page of another shape shows nothing."""
+    try:
+        return await judge(site, page)
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        return 0.0
+
+
 async def home_page(site: ProbeSite, page: Page) -> float:
     """As many bestsellers and new products as the shop had, the right ones."""
     new = await _ids(site, _NEW, {}, entries=max(len(page["new"]), SHIPPED_HOME))
@@ -163,17 +171,6 @@ def order_page(order: int) -> Judge:
             sum(line["quantity"] * line["price_cents"] for line in page["lines"]) == worth,
         )
         return float(sum(facts)) / len(facts)
-
-    return judge
-
-
-def sales_report(days: int) -> Judge:
-    """What was sold, over all categories; a report may be as old as the few orders since."""
-
-    async def judge(site: ProbeSite, page: Page) -> float:
-        reported = sum(float(each["amount_cents"]) for each in page["by_category"])
-        (sold,), *_ = await rows(site, SOLD, {"days": days})
-        return alike(reported, float(sold))
 
     return judge
 

@@ -12,13 +12,6 @@ ADMIN = "admin@shop.test"
 
 UNANSWERED = (ProbeError, httpx.HTTPError)
 """No answer, or none to go on with: it is asked again, and proves nothing."""
-SOLD = """
-    SELECT coalesce(sum(l.quantity::bigint * l.price_cents), 0)
-      FROM public.orders o JOIN public.order_lines l ON l.order_id = o.id
-     WHERE o.status <> 'cancelled'
-       AND o.placed_at > (SELECT max(placed_at) FROM public.orders) - make_interval(days => %(days)s)
-"""
-"""What was sold in so many `days` before the newest order, in cents."""
 
 
 async def bearer(site: ProbeSite, email: str) -> dict[str, str]:
@@ -42,8 +35,3 @@ async def rows(
     """Rows of the tables, asked for when the subject is not being measured."""
     await site.turn()
     return await site.sql(query, named)
-
-
-def alike(a: float, b: float) -> float:
-    """How near two amounts are: 1 when they are equal, 0 when one is nothing."""
-    return min(a, b) / max(a, b, 1.0)

@@ -23,10 +23,11 @@ from drillyard.assess.page_judges import (
     named_words,
     product_page,
     reviews_page,
-    sales_report,
     search_page,
+    share_of,
 )
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
+from drillyard.assess.report_judges import PAGES as REPORT_PAGES
 from drillyard.assess.shop import ADMIN, bearer, rows
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
@@ -39,7 +40,8 @@ PAGES = 2
 REPORT_DAYS = 30
 KINDS = (
     *(f"listing_{order}" for order in ORDERS),
-    *("home", "search", "reviews", "product", "history", "report"),
+    *("home", "search", "reviews", "product", "history"),
+    *(f"report_{name}" for name in REPORT_PAGES),
 )
 """Every kind of page that is looked at."""
 
@@ -95,9 +97,10 @@ async def _share(site: ProbeSite, drawn: Drawn) -> float:
     if answer.is_server_error:
         raise ProbeError(f"GET {drawn.path} was answered with {answer.status_code}")
     try:
-        return await drawn.judge(site, answer.json()) if answer.is_success else 0.0
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
-        return 0.0
+        page = answer.json() if answer.is_success else None
+    except ValueError:
+        page = None
+    return await share_of(drawn.judge, site, page)
 
 
 async def _draw(site: ProbeSite) -> AsyncIterator[Drawn]:
@@ -110,8 +113,10 @@ async def _draw(site: ProbeSite) -> AsyncIterator[Drawn]:
         yield await _reviews(site)
         yield await _product(site)
         yield await _history(site)
-    path = f"/api/admin/reports/sales?days={REPORT_DAYS}"
-    yield Drawn("report", path, sales_report(REPORT_DAYS), await _signed_in(site, ADMIN))
+    header = await _signed_in(site, ADMIN)
+    for name, judge in REPORT_PAGES.items():
+        path = f"/api/admin/reports/{name}?days={REPORT_DAYS}"
+        yield Drawn(f"report_{name}", path, judge(REPORT_DAYS), header)
 
 
 async def _signed_in(site: ProbeSite, email: str) -> dict[str, str]:
