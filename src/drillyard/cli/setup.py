@@ -10,7 +10,7 @@ from drillyard.cli.doctor import show
 from drillyard.cli.options import Json
 from drillyard.cli.screen import err
 from drillyard.range import parts
-from drillyard.range.templates import ensure_template
+from drillyard.range.templates import ensure_template, fresh_data
 
 
 def command(
@@ -22,7 +22,7 @@ def command(
     with _saying() as say:
         found = parts.setup(say)
         if data and any(status.part for status in found if status.name == "postgres"):
-            ensure_template(scale=data_scale, progress=say)
+            ensure_template(fresh_data(data_scale), progress=say)
     show(found, as_json=as_json)
 
 

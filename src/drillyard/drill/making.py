@@ -9,7 +9,7 @@ import asyncio
 import importlib
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,7 +105,7 @@ class Maker:
             if not directory.parent.exists():
                 directory.parent.mkdir()
                 directory.parent.chmod(0o755)
-            settings = Settings(scale=await self._scale(), monitoring=subject == LEARNER)
+            settings = await self._settings(subject)
             range_ = await Range.create(
                 directory, settings, on_event=on_event, say=lambda message: tell(message, None)
             )
@@ -121,6 +121,13 @@ class Maker:
         if not (workspace.is_dir() and any(workspace.iterdir())):
             tell("making the workspace", None)
             await self.make_workspace(subject, range_)
+
+    async def _settings(self, subject: str) -> Settings:
+        """Of a new range; the learner's data decide of which those beside it are made."""
+        if subject == LEARNER:
+            return Settings(scale=await self._scale())
+        of_learner = Range.open(self.directory(LEARNER)).settings
+        return replace(of_learner, monitoring=False)
 
     async def _scale(self) -> float:
         if self.record.scale is not None:

@@ -34,7 +34,7 @@ from drillyard.range.rolling import open_doors, rolling_restart
 from drillyard.range.spec import RangeSpec
 from drillyard.range.status import RangeStatus, status_of
 from drillyard.range.supervisor import Supervisor
-from drillyard.range.templates import copy_template, ensure_template
+from drillyard.range.templates import DataSet, copy_template, ensure_template, fresh_data
 
 Say = Callable[[str], None]
 """Told, in a few words, what is being done."""
@@ -54,10 +54,13 @@ def _ignore(_message: str) -> None:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a range is made with: the `scale` of its data, and whether it has `monitoring` (a twin: no)."""
+    """What a range is made with: the `scale` of its data and when their `newest` order was placed (see
+    `DataSet`; None: fresh ones), and whether it has `monitoring` (a twin: no).
+    """
 
     scale: float = 1.0
     monitoring: bool = True
+    newest: int | None = None
 
 
 class Range:
@@ -96,7 +99,9 @@ class Range:
         account = service_account()
         check_reachable(directory, account)
         make_own_directory(directory, account)
-        await asyncio.to_thread(ensure_template, scale=settings.scale, progress=say)
+        data = await asyncio.to_thread(_data_of, settings)
+        settings = replace(settings, newest=data.newest)
+        await asyncio.to_thread(ensure_template, data, progress=say)
         found = registry.reserve(directory)
         Credentials.generate().save(directory / "credentials.json")
         stored = {"addresses": json.loads(found.to_json()), "settings": asdict(settings)}
@@ -260,7 +265,7 @@ class Range:
         return log
 
     def _make_data(self, destination: Path) -> None:
-        template = ensure_template(scale=self.settings.scale)
+        template = ensure_template(_data_of(self.settings))
         copy_template(template, destination, self.account, self.credentials)
 
     def _clear_sockets(self) -> None:
@@ -272,6 +277,13 @@ class Range:
     def _forget(self) -> None:
         for name in _directories(self.directory):
             shutil.rmtree(self.directory / name)
+
+
+def _data_of(settings: Settings) -> DataSet:
+    """Which data a range is made of."""
+    if settings.newest is None:
+        return fresh_data(settings.scale)
+    return DataSet(settings.scale, settings.newest)
 
 
 def _directories(directory: Path) -> list[str]:

@@ -1,8 +1,11 @@
 """The PostgreSQL data directory that every range starts from: built and seeded once, then copied.
 
 `cache()/templates/<digest>/` holds `data/`; the digest covers the PostgreSQL version, the storefront's schema
-and seed code and the scale, so a change of any of them makes a new template. A template was shut down
-cleanly, carries data checksums and next to no write-ahead log, and is never started itself.
+and seed code and which data (`DataSet`), so a change of any of them makes a new template. A template was
+shut down cleanly, carries data checksums and next to no write-ahead log, and is never started itself.
+
+A shop whose orders ended long ago would have next to nothing in its reports of the last week: a new drill
+gets data that end at most `FRESH_S` ago, and keeps to them (its twin is made of the same).
 """
 
 import fcntl
@@ -24,14 +27,17 @@ from drillyard.range import parts
 from drillyard.range.credentials import Credentials
 from drillyard.range.parts.part import Part
 from drillyard.range.privileges import Account, check_reachable, make_directory, service_account
-from drillyard.range.templates_build import build_data, set_passwords
+from drillyard.range.templates_build import DataSet, build_data, set_passwords
 from drillyard.range.templates_copy import copy_tree
 from drillyard.range.workspace_storefront import storefront_directory
 
 Progress = Callable[[str], None]
 
-_FORMAT = 2
+FRESH_S = 7 * 86_400.0
+"""The newest order of a new drill's data is at most so old, and a day."""
+_FORMAT = 3
 """Part of the digest: raise it when this module makes templates differently."""
+_DAY_S = 86_400
 _BUILT_WITHIN_S = 3600.0
 _UNUSED_S = 14 * 86_400.0
 
@@ -49,9 +55,10 @@ class Template:
         return self.directory / "data"
 
 
-def digest_of(postgres_version: str, scale: float) -> str:
+def digest_of(postgres_version: str, data: DataSet) -> str:
     """Names the content of a template: 16 hexadecimal digits."""
-    digest = hashlib.sha256(f"{_FORMAT} {postgres_version} {scale!r} {sys.byteorder}".encode())
+    which = f"{_FORMAT} {postgres_version} {data.scale!r} {data.newest} {sys.byteorder}"
+    digest = hashlib.sha256(which.encode())
     package = storefront_directory()
     for folder in ("schema", "seed", "jobs"):
         for file in sorted((package / folder).rglob("*")):
@@ -61,15 +68,30 @@ def digest_of(postgres_version: str, scale: float) -> str:
     return digest.hexdigest()[:16]
 
 
-def ensure_template(*, scale: float = 1.0, progress: Progress = lambda _: None) -> Template:
-    """The template of this scale, built now if it is not there; a second builder waits for the first.
+def fresh_data(scale: float = 1.0) -> DataSet:
+    """Data for a new drill: the newest of this scale that are there and fresh, else such as end today.
+
+    Raises:
+        MissingPartError: PostgreSQL is not installed.
+    """
+    version = parts.find("postgres").version
+    today = int(wall()) // _DAY_S * _DAY_S
+    for newest in range(today, today - int(FRESH_S) - 1, -_DAY_S):
+        data = DataSet(scale, newest)
+        if (cache() / "templates" / digest_of(version, data) / "template.json").exists():
+            return data
+    return DataSet(scale, today)
+
+
+def ensure_template(data: DataSet, *, progress: Progress = lambda _: None) -> Template:
+    """The template of these data, built now if it is not there; a second builder waits for the first.
 
     Raises:
         MissingPartError: PostgreSQL is not installed.
         UserError: the cache cannot be written or reached, or the seed failed.
     """
     postgres = parts.find("postgres")
-    directory = cache() / "templates" / digest_of(postgres.version, scale)
+    directory = cache() / "templates" / digest_of(postgres.version, data)
     template = Template(directory, postgres)
     if _is_whole(template):
         with suppress(OSError):  # somebody else's cache, that we may only read
@@ -77,7 +99,7 @@ def ensure_template(*, scale: float = 1.0, progress: Progress = lambda _: None) 
         return template
     with _lock(directory):
         if not _is_whole(template):
-            _build(template, scale, progress)
+            _build(template, data, progress)
     return template
 
 
@@ -109,7 +131,7 @@ def _is_whole(template: Template) -> bool:
     return (template.directory / "template.json").exists() and (template.data / "PG_VERSION").exists()
 
 
-def _build(template: Template, scale: float, progress: Progress) -> None:
+def _build(template: Template, data: DataSet, progress: Progress) -> None:
     account = service_account()
     home = template.directory.parent
     check_reachable(home / "x", account)
@@ -118,10 +140,11 @@ def _build(template: Template, scale: float, progress: Progress) -> None:
     try:
         make_directory(building, account, mode=0o700)
         started = wall()
-        build_data(template.postgres, building / "data", account, scale, progress)
+        build_data(template.postgres, building / "data", account, data, progress)
         described = {
             "postgres": template.postgres.version,
-            "scale": scale,
+            "scale": data.scale,
+            "newest": data.newest,
             "bytes": sum(file.stat().st_size for file in building.rglob("*") if file.is_file()),
             "built_at": started,
             "built_in_s": round(wall() - started, 1),

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -52,25 +53,35 @@ _LOADING = {
 _SEED_TIMEOUT_S = 1800
 
 
-def build_data(part: Part, data: Path, account: Account, scale: float, progress: Progress) -> None:
-    """Make and seed the data directory `data`, whose parent belongs to `account`.
+@dataclass(frozen=True)
+class DataSet:
+    """Which data: `scale` multiplies the number of rows, `newest` is when the last order was placed (the
+    start of a day in UTC, seconds since the epoch).
+    """
+
+    scale: float
+    newest: int
+
+
+def build_data(part: Part, place: Path, account: Account, data: DataSet, progress: Progress) -> None:
+    """Make and seed the data directory `place`, whose parent belongs to `account`.
 
     Raises:
         UserError: a step failed; says what the program said.
     """
     progress("making an empty database")
-    _run_initdb(part, data, account)
-    write_file(data / "pg_hba.conf", HBA, account, mode=0o600)
-    with _server(part, data, account) as socket:
+    _run_initdb(part, place, account)
+    write_file(place / "pg_hba.conf", HBA, account, mode=0o600)
+    with _server(part, place, account) as socket:
         dsn = f"host={socket} user={SUPERUSER}"
         with psycopg.connect(f"{dsn} dbname=postgres", autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {DATABASE}".encode())
         progress("filling the shop (once; ranges get a copy)")
-        _seed(f"{dsn} dbname={DATABASE}", scale, progress)
+        _seed(f"{dsn} dbname={DATABASE}", data, progress)
         progress("gathering statistics")
         with psycopg.connect(f"{dsn} dbname={DATABASE}", autocommit=True) as connection:
             _finish(connection)
-    _run_as(account, part, ("initdb", "--sync-only", "-D", str(data)))
+    _run_as(account, part, ("initdb", "--sync-only", "-D", str(place)))
 
 
 def set_passwords(part: Part, data: Path, account: Account, credentials: Credentials) -> None:
@@ -123,9 +134,10 @@ def _finish(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     connection.execute("CHECKPOINT")
 
 
-def _seed(dsn: str, scale: float, progress: Progress) -> None:
+def _seed(dsn: str, data: DataSet, progress: Progress) -> None:
     """Runs as we are: the service account may be unable to read this interpreter; the socket lets us in."""
-    command = (sys.executable, "-m", "storefront", "seed", "--dsn", dsn, "--scale", str(scale))
+    which = ("--dsn", dsn, "--scale", str(data.scale), "--newest", str(data.newest))
+    command = (sys.executable, "-m", "storefront", "seed", *which)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/"
     ) as process:

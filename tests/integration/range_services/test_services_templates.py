@@ -6,19 +6,22 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
 from drillyard.base.paths import is_root
 from drillyard.range.credentials import ROLES, Credentials
 from drillyard.range.privileges import make_directory, service_account
-from drillyard.range.templates import Template, copy_template, digest_of, ensure_template
+from drillyard.range.templates import DataSet, Template, copy_template, digest_of, ensure_template, fresh_data
 from drillyard.range.templates_build import _server
 
 SCALE = 0.02
+DAY_S = 86_400
+TODAY = 20_000 * DAY_S
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    return ensure_template(scale=SCALE)
+    return ensure_template(fresh_data(SCALE))
 
 
 @pytest.fixture
@@ -30,12 +33,34 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_second_call_builds_nothing(template: Template) -> None:
     said: list[str] = []
-    assert ensure_template(scale=SCALE, progress=said.append).directory == template.directory
+    assert ensure_template(fresh_data(SCALE), progress=said.append).directory == template.directory
     assert said == []
 
 
-def test_scale_and_version_name_different_templates() -> None:
-    assert len({digest_of("18.1", 1.0), digest_of("18.1", 0.5), digest_of("18.2", 1.0)}) == 3
+def test_data_and_version_name_different_templates() -> None:
+    made = {
+        digest_of("18.1", DataSet(1.0, TODAY)),
+        digest_of("18.1", DataSet(0.5, TODAY)),
+        digest_of("18.1", DataSet(1.0, TODAY - DAY_S)),
+        digest_of("18.2", DataSet(1.0, TODAY)),
+    }
+    assert len(made) == 4
+
+
+def test_a_new_drill_gets_data_of_the_last_week_and_else_of_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: Template
+) -> None:
+    monkeypatch.setattr("drillyard.range.templates.cache", lambda: tmp_path)
+    monkeypatch.setattr("drillyard.range.templates.parts.find", lambda _name: template.postgres)
+    today = int(wall()) // DAY_S * DAY_S
+    for days in (30, 8, 7, 3):
+        old = DataSet(1.0, today - days * DAY_S)
+        directory = tmp_path / "templates" / digest_of(template.postgres.version, old)
+        directory.mkdir(parents=True)
+        assert fresh_data(1.0) == DataSet(1.0, today - 7 * DAY_S if days == 3 else today)
+        (directory / "template.json").write_text("{}")
+    assert fresh_data(1.0) == old
+    assert fresh_data(0.5) == DataSet(0.5, today)
 
 
 def test_a_template_was_shut_down_cleanly_with_checksums_and_little_wal(template: Template) -> None:
@@ -97,7 +122,7 @@ def test_two_builders_make_one_template(
     monkeypatch.setattr("drillyard.range.templates.parts.find", lambda _name: template.postgres)
     said: list[str] = []
     with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(lambda _: ensure_template(scale=0.01, progress=said.append), range(2)))
+        made = list(pool.map(lambda _: ensure_template(DataSet(0.01, TODAY), progress=said.append), range(2)))
     assert made[0].directory == made[1].directory
     assert said.count("making an empty database") == 1
     assert [path.name for path in (tmp_path / "templates").iterdir() if path.name.startswith(".new")] == []

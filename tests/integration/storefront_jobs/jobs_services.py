@@ -19,7 +19,7 @@ from drillyard.range.credentials import Credentials
 from drillyard.range.parts import find
 from drillyard.range.parts.part import Part
 from drillyard.range.privileges import make_directory, service_account
-from drillyard.range.templates import copy_template, ensure_template
+from drillyard.range.templates import copy_template, ensure_template, fresh_data
 
 SCALE = 0.02
 
@@ -61,7 +61,7 @@ class Postgres:
         self.host = own_address()
         self._directory = directory
         self._credentials = Credentials.generate()
-        template = ensure_template(scale=SCALE)
+        template = ensure_template(fresh_data(SCALE))
         self._part = template.postgres
         copy_template(template, directory / "data", service_account(), self._credentials)
         self._process: subprocess.Popen[bytes] | None = None
