@@ -1,7 +1,6 @@
 """One worker process."""
 
 import functools
-import queue
 import signal
 import sys
 import threading
@@ -25,6 +24,8 @@ from storefront.settings.workers import WorkerType
 
 DELAYED_PER_THREAD = 1000
 """Delayed messages that a process keeps in memory, per thread (Dramatiq's own figure)."""
+
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 log = logs.get_logger(__name__)
 
@@ -84,7 +85,7 @@ class WorkerProcess:
         threads: list[threading.Thread] = [*self._worker.workers, *self._worker.consumers.values()]
         if self._relay:
             threads.append(self._relay)
-        return all(thread.is_alive() for thread in threads)
+        return bool(threads) and all(thread.is_alive() for thread in threads)
 
     def configure(self, settings: Settings) -> None:
         """Take what can change while we run.
@@ -125,6 +126,11 @@ def run(
     Raises:
         SystemExit: `listen` is taken (it is logged).
     """
+    # Blocked before there is any other thread, which inherits that: all of them come to `_next`. A handler of
+    # Python's would be lost until the next signal when it came just before a thread waits for a lock.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    for signum in _SIGNALS:
+        signal.signal(signum, signal.SIG_DFL)  # one that whoever started us ignores would never be pending
     logs.configure(settings.observability.logs, instance)
     tracing.configure(settings.observability.tracing, instance)
     process = WorkerProcess(settings, WorkerType(worker_type), instance)
@@ -133,23 +139,20 @@ def run(
     except OSError as error:
         log.error("cannot listen", listen=listen, reason=str(error))  # noqa: TRY400 - nothing of ours failed
         sys.exit(1)
-    signals: queue.SimpleQueue[int] = queue.SimpleQueue()  # may be put to inside a get, as signals do
-    for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(signum, lambda received, _frame: signals.put(received))
     process.start()
     log.info("worker started", type=str(worker_type), listen=listen)
-    while _next(signals) == signal.SIGHUP:
+    while _next() == signal.SIGHUP:
         if reload is not None:
             _reload(process, reload, instance)
     process.stop()
     log.info("worker stopped", type=str(worker_type))
 
 
-def _next(signals: queue.SimpleQueue[int]) -> int:
+def _next() -> int:
     """Wait for signals; a stop goes before any number of reloads, and several reloads are one."""
-    received = signals.get()
-    while received == signal.SIGHUP and not signals.empty():
-        received = signals.get()
+    received = signal.sigwait(_SIGNALS)
+    while received == signal.SIGHUP and signal.sigpending() & _SIGNALS:
+        received = signal.sigwait(_SIGNALS)
     return received
 
 
