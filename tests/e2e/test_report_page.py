@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.assess import report
 from drillyard.assess.check import Status
-from drillyard.assess.report_file import page, signed_json
+from drillyard.assess.report import content as report
+from drillyard.assess.report.file import page, signed_json
 from drillyard.base.signing import MachineKey
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -7,8 +7,8 @@ import typer
 from pydantic import BaseModel
 from rich.markup import escape
 
-from drillyard.assess.report_file import page, verify
-from drillyard.assess.report_text import scored
+from drillyard.assess.report.file import page, verify
+from drillyard.assess.report.text import scored
 from drillyard.base.errors import ExitCode, UserError
 from drillyard.base.signing import MachineKey
 from drillyard.cli.options import DrillName, Json

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 
 from drillyard.assess.check import AT_END, Status
-from drillyard.assess.report import CheckLine, Report
-from drillyard.assess.report_file import report_of
-from drillyard.assess.report_text import scored, share
+from drillyard.assess.report.content import CheckLine, Report
+from drillyard.assess.report.file import report_of
+from drillyard.assess.report.text import scored, share
 from drillyard.assess.wording import amount, judged
 from drillyard.base.errors import UserError
 from drillyard.cli.screen import out, span

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from drillyard.assess.check import Status
-from drillyard.assess.report import AttemptLine, HintLine, Story, TimelineLine
+from drillyard.assess.report.content import AttemptLine, HintLine, Story, TimelineLine
 from drillyard.drill.events import Entry
 from drillyard.drill.store import Store
 from drillyard.drill.views import ReportView

@@ -34,7 +34,8 @@ from drillyard.range.rolling import open_doors, rolling_restart
 from drillyard.range.spec import RangeSpec
 from drillyard.range.status import RangeStatus, status_of
 from drillyard.range.supervisor import Supervisor
-from drillyard.range.templates import DataSet, copy_template, ensure_template, fresh_data
+from drillyard.range.templates import copy_template, ensure_template, fresh_data
+from drillyard.range.templates_build import DataSet
 
 Say = Callable[[str], None]
 """Told, in a few words, what is being done."""

@@ -11,8 +11,8 @@ from drillyard.base.errors import UserError
 from drillyard.base.paths import is_root
 from drillyard.range.credentials import ROLES, Credentials
 from drillyard.range.privileges import make_directory, service_account
-from drillyard.range.templates import DataSet, Template, copy_template, digest_of, ensure_template, fresh_data
-from drillyard.range.templates_build import _server
+from drillyard.range.templates import Template, copy_template, digest_of, ensure_template, fresh_data
+from drillyard.range.templates_build import DataSet, _server
 
 SCALE = 0.02
 DAY_S = 86_400

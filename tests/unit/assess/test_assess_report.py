@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.assess import report, report_file
 from drillyard.assess.check import Evidence, Status, Verdict
 from drillyard.assess.criteria import criteria
 from drillyard.assess.judge import CheckResult, Judgement, TaskResult
 from drillyard.assess.measurement import Capacity
-from drillyard.assess.report_file import file_schema, page, report_of, signed_json, verify
-from drillyard.assess.report_html import render
-from drillyard.assess.report_svg import Bar, Curve, bars, curves, sparkline
-from drillyard.assess.report_text import markdown
+from drillyard.assess.report import content as report
+from drillyard.assess.report import file as report_file
+from drillyard.assess.report.file import file_schema, page, report_of, signed_json, verify
+from drillyard.assess.report.page import render
+from drillyard.assess.report.svg import Bar, Curve, bars, curves, sparkline
+from drillyard.assess.report.text import markdown
 from drillyard.assess.scores import Score
 from drillyard.base.errors import UserError
 from drillyard.base.signing import ForgedError, MachineKey

@@ -3,8 +3,8 @@ import math
 import pytest
 
 from drillyard.assess.check import Status
-from drillyard.assess.report import CheckLine, EvidenceLine, FigureLine, Report, Story, TaskLine
-from drillyard.assess.report_text import markdown
+from drillyard.assess.report.content import CheckLine, EvidenceLine, FigureLine, Report, Story, TaskLine
+from drillyard.assess.report.text import markdown
 from drillyard.assess.scores import Score
 from drillyard.assess.wording import amount, judged
 

@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 
 from drillyard import __version__
-from drillyard.assess import report, report_file
 from drillyard.assess.check import Status
 from drillyard.assess.criteria import CriterionResult, Item
-from drillyard.assess.report_file import page, signed_json
+from drillyard.assess.report import content as report
+from drillyard.assess.report import file as report_file
+from drillyard.assess.report.file import page, signed_json
 from drillyard.assess.scores import Score
 from drillyard.base.errors import ExitCode, UserError
 from drillyard.base.signing import ForgedError, MachineKey

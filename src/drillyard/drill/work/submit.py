@@ -10,13 +10,13 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from drillyard.assess import report as reports
 from drillyard.assess.check import Status
 from drillyard.assess.judge import Judgement, judge_submission
 from drillyard.assess.measurement import Measurement
-from drillyard.assess.report_file import page as page_of
-from drillyard.assess.report_file import signed_json
-from drillyard.assess.report_text import markdown
+from drillyard.assess.report import content as reports
+from drillyard.assess.report.file import page as page_of
+from drillyard.assess.report.file import signed_json
+from drillyard.assess.report.text import markdown
 from drillyard.base.clock import wall
 from drillyard.base.signing import MachineKey
 from drillyard.drill import once

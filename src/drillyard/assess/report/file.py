@@ -16,14 +16,17 @@ from typing import Any
 import markdown_it
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
-from drillyard.assess import report_charts, report_html, report_svg, report_text, wording
-from drillyard.assess.report import Report, from_values, schema, to_values
-from drillyard.assess.report_html import render
+from drillyard.assess import wording
+from drillyard.assess.report import charts, svg
+from drillyard.assess.report import page as page_module
+from drillyard.assess.report import text as text_module
+from drillyard.assess.report.content import Report, from_values, schema, to_values
+from drillyard.assess.report.page import render
 from drillyard.base.errors import UserError
 from drillyard.base.signing import ForgedError, MachineKey, verified
 
 _DATA = re.compile(r'<script type="application/json" id="drillyard-report">(?P<json>.*?)</script>', re.DOTALL)
-_MAKERS = (report_html, report_charts, report_svg, report_text, wording)
+_MAKERS = (page_module, charts, svg, text_module, wording)
 PAGE_MAKER = sha256(
     b"".join(Path(str(module.__file__)).read_bytes() for module in _MAKERS) + markdown_it.__version__.encode()
 ).hexdigest()

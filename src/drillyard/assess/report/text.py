@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from drillyard.assess.check import AT_END, Status
-from drillyard.assess.report import CheckLine, FigureLine, Report
+from drillyard.assess.report.content import CheckLine, FigureLine, Report
 from drillyard.assess.scores import Score
 from drillyard.assess.wording import amount, judged
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from drillyard.assess.report import CapacityLine, FigureLine
-from drillyard.assess.report_svg import Bar, Curve, bars, curves
+from drillyard.assess.report.content import CapacityLine, FigureLine
+from drillyard.assess.report.svg import Bar, Curve, bars, curves
 from drillyard.assess.wording import amount
 
 _CHARTS = 14

@@ -10,7 +10,8 @@ from markdown_it import MarkdownIt
 
 from drillyard.assess.check import AT_END, Status
 from drillyard.assess.criteria import Item
-from drillyard.assess.report import (
+from drillyard.assess.report.charts import before_and_after, throughput
+from drillyard.assess.report.content import (
     AttemptLine,
     CheckLine,
     EvidenceLine,
@@ -20,9 +21,8 @@ from drillyard.assess.report import (
     TaskLine,
     TimelineLine,
 )
-from drillyard.assess.report_charts import before_and_after, throughput
-from drillyard.assess.report_svg import sparkline
-from drillyard.assess.report_text import scored, share
+from drillyard.assess.report.svg import sparkline
+from drillyard.assess.report.text import scored, share
 from drillyard.assess.wording import amount
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")

@@ -1,8 +1,7 @@
 """The report of a submission as data; its schema is published in docs/report.schema.json.
 
-`build` gathers what was judged and measured; everything that shows it (terminal, `report_text`,
-`report_html`) works from this and from nothing else. `report_file` is how it is signed and kept. Numbers that
-are not finite are null.
+`build` gathers what was judged and measured; everything that shows it (`text`, `page`) works from this and
+from nothing else. `file` is how it is signed and kept. Numbers that are not finite are null.
 """
 
 import math
