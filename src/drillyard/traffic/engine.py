@@ -23,6 +23,7 @@ from drillyard.traffic.honesty import kept_schedule
 from drillyard.traffic.journeys import DEFAULT_MIX, journeys
 from drillyard.traffic.ledger import Entry, LedgerWriter, WriteClass
 from drillyard.traffic.live import LiveSummary
+from drillyard.traffic.outcomes import OutcomesWriter
 from drillyard.traffic.pacer import make_pacer
 from drillyard.traffic.plan import TrafficPlan, loopback
 from drillyard.traffic.recorder import Recorder
@@ -68,6 +69,7 @@ class Engine:
         self._recorder = Recorder(plan.keep_s)
         self._sample = Sample(plan.keep_answers)
         self._ledger = LedgerWriter(plan.ledger) if plan.ledger is not None else None
+        self._outcomes = OutcomesWriter(plan.outcomes) if plan.outcomes is not None else None
         self._visits: Iterator[Visit] = iter(())
         self._next_visit: Visit | None = None
         self._horizon = 0.0
@@ -219,10 +221,16 @@ class Engine:
             self._sample.offer(step.payload, exchange.session.customer, self._wall0 + now, verdict.data)
             if step.route == "product":
                 self._note_staleness(step.route, verdict.data, now)
-        self._recorder.finished(step.route, exchange.planned, now - exchange.planned, verdict.code)
+        self._record(exchange, now, verdict.code)
         if verdict.status == 401:
             self._accounts.expire(exchange.session)
         self._continue(exchange, verdict, now)
+
+    def _record(self, exchange: Exchange, ended: float, code: int) -> None:
+        latency_s = ended - exchange.planned
+        self._recorder.finished(exchange.step.route, exchange.planned, latency_s, code)
+        if self._outcomes is not None:
+            self._outcomes.add(self._wall0 + exchange.planned, latency_s * 1000, code)
 
     def _note_staleness(self, route: str, data: object, now: float) -> None:
         try:
@@ -287,9 +295,7 @@ class Engine:
 
     def _entered(self, exchange: Exchange, verdict: Verdict, answered: float) -> None:
         self._writing -= 1
-        self._recorder.finished(
-            exchange.step.route, exchange.planned, answered - exchange.planned, verdict.code
-        )
+        self._record(exchange, answered, verdict.code)
         if verdict.status == 401:
             self._accounts.expire(exchange.session)
         self._continue(exchange, verdict, monotonic() - self._t0)
@@ -320,6 +326,8 @@ class Engine:
         summary = self._recorder.summary(self._wall0 + now, now, in_flight=in_flight, held=held)
         if self._emit is not None:
             self._emit(summary)
+        if self._outcomes is not None:
+            self._outcomes.flush()
         self._accounts.renew_expired(self._loop)
         self._ticker = self._loop.call_later(max(0.0, self._ticks + 1 - now), self._tick)
 
@@ -345,6 +353,8 @@ class Engine:
         self._wire.close()
         if self._ledger is not None and self._failure is None:
             self._ledger.close()
+        if self._outcomes is not None:
+            self._outcomes.close()
 
     def _result(self, cpu_s: float) -> TrafficResult:
         routes = self._recorder.routes()

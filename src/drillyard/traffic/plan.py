@@ -89,8 +89,8 @@ class TrafficPlan(_Frozen):
     needs; a sign-in costs the shop a password hash). `sessions` is a file of tokens to use again in the next
     run against the same shop; with `trust_sessions` without asking the shop whether they still count.
     `keep_s` bounds memory in long runs: exact latencies are kept for about the last `keep_s` seconds only
-    (None: for the whole run), while totals always cover everything. `keep_answers` good answers to GET
-    requests are kept whole, drawn at random.
+    (None: for the whole run), while totals always cover everything. `outcomes` is an append-only file of how
+    every request ended. `keep_answers` good answers to GET requests are kept whole, drawn at random.
     """
 
     target: str
@@ -109,6 +109,7 @@ class TrafficPlan(_Frozen):
     keep_s: float | None = Field(default=None, gt=0)
     keep_answers: int = Field(default=0, ge=0, le=1_000)
     ledger: Path | None = None
+    outcomes: Path | None = None
     results: Path | None = None
 
     @field_validator("target")

@@ -1,0 +1,68 @@
+"""How long customers were without the shop.
+
+The recovery time of an outage runs from the planned time of the first request that failed to the planned
+time of the first good one from which on service *held*: during `HELD_S` seconds at least `HELD_REQUESTS`
+requests came and at most `TOLERATED` of them failed. A shop that answers for a moment between two restarts
+was not back. Times are planned times: requests that hang until they time out belong to when customers asked.
+NIST SP 800-34 Rev. 1, 3.2.1 has the terms (recovery time objective: how long a resource may be unavailable).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+HELD_S = 10.0
+HELD_REQUESTS = 20
+TOLERATED = 0.01
+
+
+@dataclass(frozen=True)
+class Outage:
+    """`began` and `ended` are seconds since the epoch; None: it did not begin, or goes on.
+
+    `asked` and `failed` count the requests that were planned while it lasted.
+    """
+
+    began: float | None
+    ended: float | None
+    asked: int
+    failed: int
+
+    @property
+    def recovery_s(self) -> float | None:
+        """How long it took; 0 when no customer noticed anything, None while it goes on."""
+        if self.began is None:
+            return 0.0
+        return None if self.ended is None else self.ended - self.began
+
+
+def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: float) -> Outage:
+    """The outage in these requests: `planned` (seconds since the epoch, ascending), and which were `good`.
+
+    They begin with those in flight when something happened, and are complete up to `until`.
+    """
+    bad = np.flatnonzero(~good)
+    if not bad.size:
+        return Outage(None, None, 0, 0)
+    first = int(bad[0])
+    back = _held(planned, good, first, until)
+    last = planned.size if back is None else back
+    return Outage(
+        began=float(planned[first]),
+        ended=None if back is None else float(planned[back]),
+        asked=last - first,
+        failed=int(np.count_nonzero(~good[first:last])),
+    )
+
+
+def _held(planned: NDArray[np.float64], good: NDArray[np.bool_], first: int, until: float) -> int | None:
+    """The first good request after `first` from which on service held."""
+    failed_before = np.concatenate(([0], np.cumsum(~good)))
+    ends = np.searchsorted(planned, planned + HELD_S, side="right")
+    asked = ends - np.arange(planned.size)
+    failed = failed_before[ends] - failed_before[:-1]
+    held = good & (planned + HELD_S <= until) & (asked >= HELD_REQUESTS) & (failed <= TOLERATED * asked)
+    held[: first + 1] = False
+    found = np.flatnonzero(held)
+    return int(found[0]) if found.size else None

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from drillyard.measure.outage import HELD_S, Outage, outage
+
+RATE = 20
+
+
+def requests(seconds: float, *away: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Requests every 1/RATE s that fail while the shop is away."""
+    planned = np.arange(0, seconds, 1 / RATE)
+    good = ~np.any([(planned >= start) & (planned < end) for start, end in away], axis=0)
+    return planned, np.asarray(good)
+
+
+def test_a_shop_that_was_away_is_back_with_the_first_good_request_of_a_held_stretch() -> None:
+    planned, good = requests(60, (5, 20))
+    found = outage(planned, good, until=60)
+    assert found == Outage(began=5.0, ended=20.0, asked=300, failed=300)
+    assert found.recovery_s == 15.0
+
+
+def test_a_moment_of_service_between_two_crashes_is_no_recovery() -> None:
+    planned, good = requests(60, (5, 20), (25, 30))
+    found = outage(planned, good, until=60)
+    assert (found.began, found.ended) == (5.0, 30.0)
+    assert found.asked - found.failed == 5 * RATE
+
+
+def test_one_failure_in_a_hundred_is_service() -> None:
+    planned, good = requests(60, (5, 20))
+    good[25 * RATE] = False
+    assert outage(planned, good, until=60).ended == 20.0
+    good[[26 * RATE, 27 * RATE, 28 * RATE]] = False
+    assert outage(planned, good, until=60).ended == pytest.approx(26.0, abs=2.1)
+
+
+@pytest.mark.parametrize("until", [20.0, 20 + HELD_S - 0.1])
+def test_service_that_has_not_held_yet_is_no_recovery(until: float) -> None:
+    planned, good = requests(until, (5, 20))
+    found = outage(planned, good, until=until)
+    assert found.began == 5.0
+    assert found.ended is None
+    assert found.recovery_s is None
+
+
+def test_a_shop_that_nobody_asks_is_not_back() -> None:
+    planned, good = requests(60, (5, 20))
+    few = planned < 20.2
+    assert outage(planned[few], good[few], until=60).recovery_s is None
+
+
+def test_what_no_customer_noticed_took_no_time() -> None:
+    planned, good = requests(60, (0, 0))
+    assert outage(planned, good, until=60) == Outage(None, None, 0, 0)
+    assert outage(planned, good, until=60).recovery_s == 0.0
+    assert outage(planned[:0], good[:0], until=60).recovery_s == 0.0
