@@ -58,6 +58,12 @@ class MissingPartError(UserError):
     exit_code = ExitCode.MISSING_PART
 
 
+class NeedsOperatorError(UserError):
+    """Something that ran before cannot be started as it is, and trying again will not help: its data or its
+    configuration are gone.
+    """
+
+
 class NoDrillError(UserError):
     """No drill is there to act on, or the one that was named is not."""
 

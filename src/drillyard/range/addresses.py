@@ -45,6 +45,7 @@ STANDARD_PORTS: Mapping[str, int] = {
     "mailsink": 1025,
     "mailsink-http": 8025,
     "postgres": 5432,
+    "standby": 5433,
     "valkey": 6379,
     "prometheus": 9090,
     "alertmanager": 9093,

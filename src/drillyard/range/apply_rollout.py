@@ -148,7 +148,9 @@ class Rollout:
                 await self._restart(name)
 
     async def _reload(self, name: str, changes: Changes) -> None:
-        if name in changes.parts and self._touch(name):
+        member = self._supervisor.members.get(name)
+        part = PART_OF_KIND.get(member.component.kind) if member else None
+        if part in changes.parts and self._touch(name):
             self._say(f"reloading {name}")
             await self._supervisor.reload(name)
             self._note(f"{name}: reloaded")
@@ -166,6 +168,9 @@ class Rollout:
             member.component.write_targets(changes.after)
         for name in ("prometheus", "alertmanager"):
             await self._reload(name, changes)
+        for name in ("standby", "scheduler"):
+            if name in self._supervisor.members and self._is_ready(name):
+                await self._reload(name, changes)
 
     async def _add(self, release: Release, changes: Changes, names: Iterable[str]) -> None:
         for name in names:

@@ -22,6 +22,7 @@ from drillyard.range.component import Component
 from drillyard.range.composition import Composition
 from drillyard.range.credentials import Credentials
 from drillyard.range.member import OnEvent, OnProgress, RangeEvent, State
+from drillyard.range.ops.host import Host
 from drillyard.range.privileges import (
     check_reachable,
     keeper,
@@ -36,6 +37,7 @@ from drillyard.range.status import RangeStatus, status_of
 from drillyard.range.supervisor import Supervisor
 from drillyard.range.templates import copy_template, ensure_template, fresh_data
 from drillyard.range.templates_build import DataSet
+from drillyard.range.workspace import released_files
 
 Say = Callable[[str], None]
 """Told, in a few words, what is being done."""
@@ -56,12 +58,14 @@ def _ignore(_message: str) -> None:
 @dataclass(frozen=True)
 class Settings:
     """What a range is made with: the `scale` of its data and when their `newest` order was placed (see
-    `DataSet`; None: fresh ones), and whether it has `monitoring` (a twin: no).
+    `DataSet`; None: fresh ones), whether it has `monitoring` (a twin: no), and whether it has
+    `sites`: a second one with a standby, storage on both, a scheduler and a shell for operators.
     """
 
     scale: float = 1.0
     monitoring: bool = True
     newest: int | None = None
+    sites: bool = False
 
 
 class Range:
@@ -78,7 +82,11 @@ class Range:
         self.credentials = Credentials.load(directory / "credentials.json")
         self.releases = Releases(directory)
         self.supervisor = Supervisor(directory, on_event)
-        self.composition = Composition(directory, addresses, self.account, self.credentials, self._make_data)
+        self.host = Host(directory, addresses, self.account, self) if settings.sites else None
+        shell = self.host.shell if self.host else None
+        self.composition = Composition(
+            directory, addresses, self.account, self.credentials, self._make_data, shell
+        )
         self._held = ExitStack()
 
     @classmethod
@@ -144,7 +152,7 @@ class Range:
 
     def spec_of(self, release: Release) -> RangeSpec:
         """The allocation that a release means in this range."""
-        return replace(release.spec(), monitoring=self.settings.monitoring)
+        return self._made_so(release.spec())
 
     def components(self, release: Release) -> tuple[Component, ...]:
         """What would run with this release."""
@@ -158,8 +166,10 @@ class Range:
         """
         return self.releases.first(workspace)
 
-    async def start(self, progress: OnProgress = _ignore_progress) -> None:
+    async def start(self, progress: OnProgress = _ignore_progress, *, struck: bool = False) -> None:
         """Start everything with the release in force; returns when every component is ready or has failed.
+
+        `struck` by a disaster: with the configuration and data that are left, as much as can be started.
 
         Raises:
             UserError: an essential component could not be started; nothing runs then.
@@ -171,8 +181,12 @@ class Range:
         components = self.components(release)
         self._held.enter_context(registry.hold(self.addresses))
         try:
-            await asyncio.to_thread(_install, release, components)
-            await self.supervisor.start(components, progress)
+            if self.host:
+                await asyncio.to_thread(self.host.prepare)
+                await self.host.open()
+            if not struck:
+                await self.reinstall()
+            await self.supervisor.start(components, progress, tolerant=struck)
             await open_doors(self.supervisor)
         except BaseException:
             await self.stop()
@@ -181,6 +195,8 @@ class Range:
     async def stop(self, progress: OnProgress = _ignore_progress) -> None:
         """Stop everything in order; bounded. Data, configuration and addresses stay."""
         try:
+            if self.host:
+                await self.host.close()
             await self.supervisor.stop(progress)
             await asyncio.to_thread(self._clear_sockets)
         finally:
@@ -224,7 +240,7 @@ class Range:
         Raises:
             StopIteration: such a range has none of that name.
         """
-        made = self.composition.components(replace(spec, monitoring=self.settings.monitoring))
+        made = self.composition.components(self._made_so(spec))
         return next(component for component in made if component.name == name)
 
     async def apply(self, workspace: Path, say: Say = _ignore) -> ApplyReport:
@@ -234,7 +250,20 @@ class Range:
             InvalidFilesError: a file is bad; nothing was changed.
             RolledBackError: the range did not come up with it; what ran before was put back.
         """
-        return await apply(self, workspace, say)
+        report = await apply(self, workspace, say)
+        await self._publish()
+        return report
+
+    async def reinstall(self) -> None:
+        """Put the files of the release in force where components and operators look for them."""
+        release = self.releases.current
+        await asyncio.to_thread(_install, release, self.components(release))
+        await self._publish()
+
+    async def _publish(self) -> None:
+        if self.host:
+            files = released_files(self.releases.current.directory)
+            await asyncio.to_thread(self.host.publish, files)
 
     async def kill(
         self, component: str, signum: signal.Signals = signal.SIGKILL, *, stay_down: bool = False
@@ -264,6 +293,10 @@ class Range:
             known = ", ".join(made.name for made in self.components(self.releases.current))
             raise UserError(f"The range has no component {component!r}", next_step=f"It has: {known}.")
         return log
+
+    def _made_so(self, spec: RangeSpec) -> RangeSpec:
+        """An allocation, with what this range was made with."""
+        return replace(spec, monitoring=self.settings.monitoring, sites=self.settings.sites)
 
     def _make_data(self, destination: Path) -> None:
         template = ensure_template(_data_of(self.settings))

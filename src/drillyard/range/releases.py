@@ -28,6 +28,8 @@ PART_OF_KIND: Mapping[str, str] = {
     "valkey": "valkey",
     "prometheus": "prometheus",
     "alertmanager": "alertmanager",
+    "standby": "standby",
+    "scheduler": "ops",
 }
 """The folder of the workspace that a kind of component is configured by."""
 
@@ -79,7 +81,8 @@ class Release:
             target = site.config / name
             for parent in reversed(target.relative_to(site.config).parents[:-1]):
                 make_own_directory(site.config / parent, site.account)
-            write_file(target, source.read_text(encoding="utf-8"), ours)
+            mode = 0o750 if os.access(source, os.X_OK) else 0o640
+            write_file(target, source.read_text(encoding="utf-8"), ours, mode)
         for name in before - set(files):
             (site.config / name).unlink(missing_ok=True)
         write_file(record, "\n".join(sorted(files)), ours)

@@ -7,10 +7,11 @@ a pause that grows; one that was killed on purpose with `stay_down` stays down u
 import asyncio
 import signal
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from drillyard.base.clock import monotonic
-from drillyard.base.errors import UserError
+from drillyard.base.errors import NeedsOperatorError, UserError
 from drillyard.range.component import Component, Reload
 from drillyard.range.launcher import Launcher, ending
 from drillyard.range.member import Happening, Member, OnEvent, OnProgress, RangeEvent, State
@@ -58,9 +59,14 @@ class Supervisor:
         return self._members[name]
 
     async def start(
-        self, components: Sequence[Component], progress: OnProgress = lambda _name, _state, _seconds: None
+        self,
+        components: Sequence[Component],
+        progress: OnProgress = lambda _name, _state, _seconds: None,
+        *,
+        tolerant: bool = False,
     ) -> None:
-        """Start all, each as soon as what it requires is ready.
+        """Start all, each as soon as what it requires is ready; `tolerant`: as many as can be started, while
+        the others are tried again.
 
         Raises:
             UserError: an essential component could not be started; everything was stopped again.
@@ -70,7 +76,8 @@ class Supervisor:
         began = monotonic()
         try:
             await self._open_nursery()
-            await _all([self._start_one(member, progress, began) for member in self._members.values()])
+            start = partial(self._start_one, progress=progress, began=began, tolerant=tolerant)
+            await _all([start(member) for member in self._members.values()])
         except BaseException:
             await self.stop()
             raise
@@ -185,7 +192,7 @@ class Supervisor:
         lost = await self._launcher.open(self._members.values())
         self._spawn(self._watch_nursery(lost))
 
-    async def _start_one(self, member: Member, progress: OnProgress, began: float) -> None:
+    async def _start_one(self, member: Member, progress: OnProgress, began: float, *, tolerant: bool) -> None:
         def tell(state: State) -> None:
             progress(member.name, state, monotonic() - began)
 
@@ -197,8 +204,10 @@ class Supervisor:
                 await self._bring_up(member)
         except UserError:
             tell(State.FAILED)
-            if member.component.essential:
+            if member.component.essential and not tolerant:
                 raise
+            if member.component.essential:
+                self._spawn(self._revive(member))
         else:
             tell(State.READY)
 
@@ -255,6 +264,8 @@ class Supervisor:
                     return
                 try:
                     await self._bring_up(member)
+                except NeedsOperatorError:
+                    return
                 except UserError:
                     continue
             self._tell(Happening.RESTARTED, member, f"restart {member.restarts}")

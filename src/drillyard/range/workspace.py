@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 DEFAULT = Path(__file__).parent / "workspace_default"
-PARTS = ("storefront", "haproxy", "postgres", "valkey", "prometheus", "alertmanager")
+PARTS = ("storefront", "haproxy", "postgres", "valkey", "prometheus", "alertmanager", "standby", "ops")
 """Folders whose files decide how the range runs; `range.toml` does too. The rest is the learner's own."""
 MAX_FILE_BYTES = 1_000_000
 MAX_FILES = 500
@@ -167,6 +167,8 @@ def copy_released(workspace: Path, destination: Path) -> None:
         target = destination / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target, follow_symlinks=False)
+        if os.access(source, os.X_OK):
+            target.chmod(0o755)
 
 
 def _ignored(path: Path) -> bool:

@@ -17,7 +17,7 @@ from drillyard.range.supervisor import Supervisor
 from drillyard.range.workspace import create_workspace
 
 SCALE = 0.02
-SPEC = RangeSpec(storefront_replicas=1)
+SPEC = RangeSpec(storefront_replicas=1, sites=True)
 COMPONENTS = (
     "postgres",
     "valkey",
@@ -29,6 +29,7 @@ COMPONENTS = (
     "exporter",
     "prometheus",
     "alertmanager",
+    "scheduler",
 )
 
 
@@ -63,8 +64,10 @@ class Stand:
 
 async def new_range(directory: Path) -> Range:
     """A range with its workspace released and installed, not started."""
-    made = await Range.create(directory / "range", Settings(scale=SCALE))
+    made = await Range.create(directory / "range", Settings(scale=SCALE, sites=True))
     made.release(create_workspace(directory / "workspace", made.addresses, made.credentials, history=False))
+    if made.host:
+        made.host.prepare()
     for component in made.composition.components(SPEC):
         made.releases.current.install(component.kind, component.site)
     return made

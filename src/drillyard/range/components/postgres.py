@@ -12,12 +12,12 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from drillyard.base.errors import Problem, UserError
+from drillyard.base.errors import NeedsOperatorError, Problem, UserError
 from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload, Site
 from drillyard.range.components.tooling import missing
 from drillyard.range.ledger import started
-from drillyard.range.privileges import own_tree
+from drillyard.range.privileges import own_tree, unwritable
 
 MAIN = "postgresql.conf"
 PRELOADED = "pg_stat_statements,auto_explain"
@@ -30,7 +30,8 @@ _NOISE = ("skipping missing configuration file", "contains errors")
 
 
 class Postgres(Component):
-    """`make_data` fills the data directory, once, with a copy of the template.
+    """`make_data` fills the data directory, once, with a copy of the template; data that are gone later stay
+    gone. `environment` is what commands find that the server runs (`archive_command` and its like).
 
     Stopped by SIGINT (a fast shutdown): SIGTERM would wait for the last client to leave
     (https://www.postgresql.org/docs/18/server-shutdown.html).
@@ -43,9 +44,16 @@ class Postgres(Component):
     reload = Reload.SIGNAL
     endpoints = ("postgres",)
 
-    def __init__(self, name: str, site: Site, make_data: Callable[[Path], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        site: Site,
+        make_data: Callable[[Path], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(name, site)
         self._make_data = make_data
+        self._environment = environment or {}
 
     @property
     def socket_directory(self) -> Path:
@@ -54,7 +62,7 @@ class Postgres(Component):
 
     @property
     def _port(self) -> int:
-        return self.site.addresses.endpoint("postgres").port
+        return self.site.addresses.endpoint(self.endpoints[0]).port
 
     def prepare(self) -> None:
         """Directories, and the data if there are none."""
@@ -62,9 +70,23 @@ class Postgres(Component):
         if not (self.site.config / MAIN).exists():
             raise UserError("PostgreSQL has no configuration", where=str(self.site.config / MAIN))
         if not (self.site.data / "PG_VERSION").exists():
-            self.site.data.rmdir()
-            self._make_data(self.site.data)
+            self._fill()
         self._remove_stale_locks()
+
+    def _fill(self) -> None:
+        made = self.site.directory / "data-made"
+        if made.exists():
+            raise NeedsOperatorError(
+                "The data directory holds no database cluster",
+                where=str(self.site.data),
+                next_step="Put one there from a backup; drill reset begins the drill anew.",
+            )
+        self.site.data.rmdir()
+        self._make_data(self.site.data)
+        try:
+            made.touch()
+        except OSError as error:
+            raise unwritable(made, error) from error
 
     def _remove_stale_locks(self) -> None:
         """After a crash its pid may be that of any process of the same account; PostgreSQL would give up."""
@@ -83,7 +105,7 @@ class Postgres(Component):
         """The server with the learner's file, and on the command line what must not be changed."""
         part = parts.find("postgres")
         argv = part.argv("-D", str(self.site.data), *_options(self._forced(self.site.config / MAIN)))
-        return Exec(argv, env={"LC_ALL": "C.UTF-8", **part.env}, cwd=self.site.data)
+        return Exec(argv, env={"LC_ALL": "C.UTF-8", **part.env, **self._environment}, cwd=self.site.data)
 
     def _forced(self, file: Path) -> dict[str, str]:
         return {

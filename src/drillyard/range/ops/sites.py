@@ -1,0 +1,91 @@
+"""Where a range keeps what must outlive its servers: at its primary site, and off it.
+
+Both are directories of the service account. What lies at the primary site goes with it in a disaster that
+takes the site; what lies off it is what a shop has left then.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from drillyard.range.privileges import Account, make_directory, make_own_directory, write_file
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sites of the range whose directory is `range_directory`."""
+
+    range_directory: Path
+    account: Account
+
+    @property
+    def root(self) -> Path:
+        """Holds both."""
+        return self.range_directory / "sites"
+
+    @property
+    def primary(self) -> Path:
+        """The primary site: beside the database."""
+        return self.root / "primary"
+
+    @property
+    def backups(self) -> Path:
+        """Backups that are kept on line."""
+        return self.primary / "backups"
+
+    @property
+    def archive(self) -> Path:
+        """Archived write-ahead log."""
+        return self.primary / "archive"
+
+    @property
+    def config(self) -> Path:
+        """The configuration in force, laid out like a workspace, as it lies on the shop's hosts."""
+        return self.primary / "config"
+
+    @property
+    def offsite(self) -> Path:
+        """Storage somewhere else."""
+        return self.root / "offsite"
+
+    @property
+    def home(self) -> Path:
+        """The home directory of the operators' shell."""
+        return self.root / "home"
+
+    def prepare(self) -> None:
+        """Make what is missing.
+
+        Raises:
+            UserError: it cannot be made.
+        """
+        make_own_directory(self.root, self.account)
+        for directory in (self.primary, self.backups, self.archive, self.offsite, self.home):
+            make_directory(directory, self.account, mode=0o700)
+
+    def publish(self, files: Mapping[str, str]) -> None:
+        """Lay the configuration in force out in `config`, and nothing else.
+
+        Raises:
+            UserError: it cannot be written.
+        """
+        building = self.root / ".config.new"
+        shutil.rmtree(building, ignore_errors=True)
+        make_directory(building, self.account, mode=0o700)
+        for name, text in files.items():
+            target = building / name
+            for parent in reversed(target.relative_to(building).parents[:-1]):
+                make_directory(building / parent, self.account, mode=0o700)
+            write_file(target, text, self.account)
+        shutil.rmtree(self.config, ignore_errors=True)
+        building.rename(self.config)
+
+    def variables(self) -> Mapping[str, str]:
+        """The places, for commands that the shop's servers and schedules run."""
+        return {
+            "BACKUPS": str(self.backups),
+            "ARCHIVE": str(self.archive),
+            "CONFIG": str(self.config),
+            "OFFSITE": str(self.offsite),
+        }

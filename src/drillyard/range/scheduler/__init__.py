@@ -1,0 +1,1 @@
+"""The shop's scheduler: runs what the crontab says."""

@@ -1,0 +1,54 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from drillyard.range.scheduler.crontab import CrontabError, read
+
+NOON = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC).timestamp()
+
+
+def at(hour: int, minute: int) -> float:
+    return datetime(2026, 3, 1, hour, minute, tzinfo=UTC).timestamp()
+
+
+def test_jobs_are_due_as_cron_has_it() -> None:
+    jobs = read("*/5 * * * * one\n@hourly two\n17 14 1 3 * three\n@reboot four\n")
+    assert [job.after(NOON) for job in jobs] == [at(12, 5), at(13, 0), at(14, 17), None]
+    assert [job.command for job in jobs] == ["one", "two", "three", "four"]
+    assert [job.line for job in jobs] == [1, 2, 3, 4]
+
+
+def test_variables_hold_for_the_lines_below_them() -> None:
+    first, second = read('# comment\n\nKEEP=3\n* * * * * a\nKEEP = "4 of 5"\nTO=\n* * * * * b $KEEP\n')
+    assert first.variables == {"KEEP": "3"}
+    assert second.variables == {"KEEP": "4 of 5", "TO": ""}
+    assert second.command == "b $KEEP"
+
+
+def test_a_command_may_assign_and_compare() -> None:
+    (job,) = read("0 3 * * * A=1 backup.sh --to=$OFFSITE\n")
+    assert job.command == "A=1 backup.sh --to=$OFFSITE"
+    assert job.variables == {}
+
+
+def test_percent_signs_begin_the_standard_input() -> None:
+    plain, fed = read("* * * * * date +\\%H\n* * * * * cat > f%one%two\n")
+    assert (plain.command, plain.stdin) == ("date +%H", "")
+    assert (fed.command, fed.stdin) == ("cat > f", "one\ntwo\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("\n61 * * * * true", 2, "Bad minute"),
+        ("* * * *", 1, "4 words"),
+        ("* * * * *", 1, "no command"),
+        ("@hourly", 1, "no command"),
+        ("@fortnightly true", 1, "no @fortnightly"),
+        ("backup every night please now", 1, "Bad minute"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(text: str, line: int, message: str) -> None:
+    with pytest.raises(CrontabError, match=message) as caught:
+        read(text)
+    assert caught.value.line == line
