@@ -1,77 +1,20 @@
 """A range with two sites: its operators' shell, its schedule, and data or files that are gone."""
 
-import asyncio
 import json
 import shutil
 import signal
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+from sites_stand import must, running, shell, state
 
 from drillyard.base.clock import until
 from drillyard.base.paths import is_root
 from drillyard.range.components.scheduler import Scheduler
 from drillyard.range.member import State
-from drillyard.range.range import Range, Settings
-from drillyard.range.workspace import create_workspace
 
-STANDBY = "hot_standby = on\nshared_buffers = 32MB\n"
-CRONTAB = """\
-KEEP=3
-@reboot echo "keep $KEEP in $BACKUPS"; pg_isready -q && tick.sh > "$OFFSITE/ticked"
-"""
-
-
-@asynccontextmanager
-async def running(place: Path) -> AsyncIterator[tuple[Range, Path]]:
-    made = await Range.create(place / "range", Settings(scale=0.02, monitoring=False, sites=True))
-    overlay = place / "overlay"
-    (overlay / "ops").mkdir(parents=True)
-    (overlay / "standby").mkdir()
-    (overlay / "standby" / "postgresql.conf").write_text(STANDBY)
-    (overlay / "ops" / "crontab").write_text(CRONTAB)
-    (overlay / "ops" / "tick.sh").write_text('#!/bin/sh\npsql -qAtc "SELECT count(*) > 0 FROM orders"\n')
-    workspace = create_workspace(
-        place / "workspace", made.addresses, made.credentials, [overlay], history=False
-    )
-    (workspace / "ops" / "tick.sh").chmod(0o755)
-    made.release(workspace)
-    try:
-        await made.start()
-        yield made, workspace
-    finally:
-        await made.remove()
-
-
-async def shell(made: Range, script: str) -> tuple[int, str]:
-    """What a script gives in the operators' shell."""
-    assert made.host
-    done = await asyncio.to_thread(
-        subprocess.run,
-        ["/bin/sh", "-c", script],
-        env=made.host.shell.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-        **made.host.shell.identity(),
-    )
-    return done.returncode, done.stdout
-
-
-async def must(made: Range, script: str) -> str:
-    code, said = await shell(made, f"set -e\n{script}")
-    assert code == 0, said
-    return said
-
-
-def state(made: Range, name: str) -> State:
-    return made.supervisor.member(name).state
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
 
 
 async def test_a_schedule_runs_as_the_service_account_and_is_written_down(place: Path) -> None:
@@ -184,11 +127,3 @@ async def test_configuration_that_is_gone_is_put_back_from_a_copy(place: Path) -
         await must(made, 'shopctl apply "$OFFSITE/config"; shopctl start haproxy')
         assert state(made, "haproxy") is State.READY
         assert (made.host.sites.config / "haproxy" / "haproxy.cfg").exists()
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]

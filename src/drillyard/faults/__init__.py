@@ -1,0 +1,1 @@
+"""What is done to a running range: real damage to real servers and files."""

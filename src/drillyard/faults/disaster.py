@@ -1,0 +1,146 @@
+"""A disaster: real damage to a range at one moment, announced by nothing but what it does."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from drillyard.base.clock import wall
+from drillyard.base.errors import UserError
+from drillyard.range.credentials import DATABASE, SUPERUSER
+from drillyard.range.member import State
+from drillyard.range.ops.host import Host
+from drillyard.range.range import Range
+
+_ENDED_WITHIN_S = 10.0
+Say = Callable[[str], None]
+
+
+def _quiet(_: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The range that is struck, and chance. `patience_s` is how long a fault that nobody may notice lasts
+    before the blow (an hour of a real shop, squeezed into minutes).
+    """
+
+    range: Range
+    chance: random.Random
+    patience_s: float = 90.0
+    say: Say = _quiet
+
+    @property
+    def host(self) -> Host:
+        """Its sites.
+
+        Raises:
+            UserError: the range has none.
+        """
+        if self.range.host is None:
+            raise UserError("This scenario's shop has no second site", next_step="See: drill list")
+        return self.range.host
+
+    def data_of(self, component: str) -> Path:
+        """Where a component keeps its data."""
+        return self.range.composition.site(component).data
+
+    def config_of(self, component: str) -> Path:
+        """Where a component finds its configuration."""
+        return self.range.composition.site(component).config
+
+    async def kill(self, component: str) -> None:
+        """Kill it with all its processes; it stays down until `come_back`. Nothing when it does not run."""
+        member = self.range.supervisor.members.get(component)
+        if member is None or not member.running:
+            return
+        await self.range.supervisor.kill(component, signal.SIGKILL, stay_down=True, tree=True)
+        async with asyncio.timeout(_ENDED_WITHIN_S):
+            await member.exited.wait()
+
+    async def come_back(self, component: str) -> None:
+        """Let it start with what is left, as a host does that restarts its services; it may be unable to."""
+        member = self.range.supervisor.members.get(component)
+        if member is None or member.state is State.READY:
+            return
+        try:
+            await self.range.restart(component)
+        except UserError as error:
+            self.say(f"{component} does not start: {error.what}")
+
+    async def sql(self, *statements: str) -> list[tuple[object, ...]]:
+        """Run statements as the database's superuser; the rows of the last.
+
+        Raises:
+            psycopg.Error: the database does not answer, or refuses.
+        """
+        socket = self.range.composition.site("postgres").sockets
+        at = f"host={socket} port={self.range.addresses.endpoint('postgres').port}"
+        rows: list[tuple[object, ...]] = []
+        async with await psycopg.AsyncConnection.connect(
+            f"{at} user={SUPERUSER} dbname={DATABASE}", autocommit=True
+        ) as connection:
+            for statement in statements:
+                cursor = await connection.execute(statement.encode())
+                rows = await cursor.fetchall() if cursor.description else []
+        return rows
+
+
+@dataclass(frozen=True)
+class Struck:
+    """When it happened (seconds since the epoch), and what exactly, for the report of afterwards."""
+
+    moment: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class Disaster:
+    """One kind. `about` is its paragraph in the documentation: what it does, and what is left.
+
+    `takes` says in one word what a learner loses by it: `data`, `rows`, `pages`, `archive`, `configuration`,
+    `cache`, `backup`, `site`.
+    """
+
+    id: str
+    title: str
+    takes: str
+    about: str
+    strike: Callable[[Scene], Awaitable[Struck]]
+    needs: tuple[str, ...] = field(default=())
+    """Components that must run for it."""
+
+
+def now(detail: str) -> Struck:
+    """It happened just now."""
+    return Struck(wall(), detail)
+
+
+def wipe(directories: Iterable[Path]) -> None:
+    """Delete all that lies in these directories, and leave them."""
+    for directory in directories:
+        if not directory.is_dir():
+            continue
+        for entry in directory.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+
+def files_below(*directories: Path) -> list[Path]:
+    """All plain files in these directories, whatever lies between."""
+    return [
+        Path(folder, name)
+        for directory in directories
+        for folder, _, names in os.walk(directory)
+        for name in names
+        if Path(folder, name).is_file() and not Path(folder, name).is_symlink()
+    ]

@@ -1,0 +1,28 @@
+"""A cache that is empty at the worst moment."""
+
+import asyncio
+
+from drillyard.faults.disaster import Disaster, Scene, Struck, now, wipe
+
+
+async def strike(scene: Scene) -> Struck:
+    """Kill Valkey, delete what it kept on disk, and let it start empty."""
+    await scene.kill("valkey")
+    struck = now("Valkey was killed and its data were deleted")
+    await asyncio.to_thread(wipe, [scene.data_of("valkey")])
+    await scene.come_back("valkey")
+    return struck
+
+
+DISASTER = Disaster(
+    id="cache-lost",
+    title="Cache and queues are gone",
+    takes="cache",
+    about="""\
+Valkey is killed under load and its append-only file deleted; it starts empty. Every page is made from the
+database until the cache is warm again, and the queues with all their jobs are gone: the shop hands over
+again what its outbox says is not done. What has to be shown afterwards is that no job was lost and none
+was done twice.""",
+    strike=strike,
+    needs=("valkey",),
+)

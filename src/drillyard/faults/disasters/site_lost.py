@@ -1,0 +1,40 @@
+"""The primary site is gone."""
+
+import asyncio
+
+from drillyard.faults.disaster import Disaster, Scene, Struck, now, wipe
+
+_SERVERS = ("haproxy", "postgres", "valkey")
+
+
+async def strike(scene: Scene) -> Struck:
+    """Kill everything at the primary site and delete its data, its storage and its configuration."""
+    sites = scene.host.sites
+    for name in _SERVERS:
+        await scene.kill(name)
+    struck = now("the whole primary site was lost")
+    gone = [
+        *(scene.data_of(name) for name in _SERVERS),
+        *(scene.config_of(name) for name in _SERVERS),
+        sites.backups,
+        sites.archive,
+        sites.config,
+    ]
+    await asyncio.to_thread(wipe, gone)
+    for name in _SERVERS:
+        await scene.come_back(name)
+    return struck
+
+
+DISASTER = Disaster(
+    id="site-lost",
+    title="The primary site is gone",
+    takes="site",
+    about="""\
+PostgreSQL, Valkey and HAProxy are killed, their data and configuration deleted, and with them everything
+at the primary site: `$BACKUPS`, `$ARCHIVE`, `$CONFIG`. Empty hosts in the same place are what you get to
+rebuild on. What is left is what lies off site: `$OFFSITE`, the standby, and whatever of the configuration
+you put there.""",
+    strike=strike,
+    needs=("postgres",),
+)
