@@ -2,8 +2,8 @@
 
 The ledger of the traffic lies outside the range, and no disaster reaches it. An order is looked up by the
 idempotency key that its customer sent, not by its number: after a restore the shop may give a number twice.
-The recovery point is as old as the oldest acknowledged order that is gone: all that was acknowledged before
-it is there (recovery point objective: NIST SP 800-34 Rev. 1, 3.2.1, "the point in time, prior to a
+The recovery point is as old as the oldest acknowledged order that is gone: what was acknowledged before that
+is there (recovery point objective: NIST SP 800-34 Rev. 1, 3.2.1, "the point in time, prior to a
 disruption, to which data can be recovered").
 """
 
@@ -81,12 +81,14 @@ class Reckoning:
 
     @property
     def recovery_point_s(self) -> float:
-        """Age of the oldest lost acknowledged order when the disaster struck; 0 when none is lost.
-
-        One that was acknowledged afterwards (and lost by the recovery itself) has no age: it counts as 0 here
-        and stands in `lost`.
+        """How much time the recovery took back: from the oldest acknowledged order that is gone to the
+        disaster; or, when orders of after it are gone too (those that customers placed between a bad
+        migration and the restore), to the newest of them. 0 when none is lost.
         """
-        return max([0.0, *(self.moment - _acknowledged_at(entry) for entry in self.lost)])
+        if not self.lost:
+            return 0.0
+        times = [_acknowledged_at(entry) for entry in self.lost]
+        return max(self.moment, *times) - min(times)
 
     @property
     def lost_cents(self) -> int:

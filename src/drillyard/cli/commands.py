@@ -35,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
         "open", "open_", "Addresses of the shop and of its monitoring; opens a browser if there is one.", WORK
     ),
     Command("traffic", "traffic", "Set how many customers come, or send them away.", WORK),
+    Command("shell", "shell", "A shell on the shop's host, with its places, its tools and shopctl.", WORK),
     Command("note", "note", "Write down what you found; without text, read your notes.", WORK),
     Command(
         "measure", "measure", "Measure your range beside the untouched one, and keep the figures.", JUDGE
@@ -42,6 +43,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare", "compare", "The difference between two measurements, with intervals.", JUDGE),
     Command("check", "check", "Judge one task, or all, by measuring.", JUDGE),
     Command("hint", "hint", "A hint for a task, in three tiers; each has its price.", JUDGE),
+    Command("disaster", "disaster", "Let something happen to the shop, for practice or graded.", JUDGE),
+    Command("recovered", "recovered", "The shop is whole again: measure what it cost, and whether.", JUDGE),
     Command("submit", "submit", "Have everything measured anew and judged (at most 6 minutes).", JUDGE),
     Command(
         "report", "report", "What a submission came to; --verify tells whether a file was altered.", JUDGE

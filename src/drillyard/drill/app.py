@@ -12,11 +12,13 @@ from starlette.routing import Route
 from drillyard.base.errors import UserError
 from drillyard.drill.client import COMMAND_HEADER
 from drillyard.drill.content import scenario_of
+from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
+from drillyard.drill.recovery_views import view_of
 from drillyard.drill.results import Results
-from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, TimelineView
+from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, RecoveriesView, TimelineView
 from drillyard.drill.wire import REQUEST, ErrorAnswer, ErrorBody
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -46,6 +48,8 @@ def build(engine: Engine) -> Starlette:
             Route("/compare", api.compare),
             Route("/report", api.report),
             Route("/debrief", api.debrief, methods=["POST"]),
+            Route("/recoveries", api.recoveries),
+            Route("/shell", api.shell),
             Route("/logs", api.log_names),
             Route("/logs/{component}", api.logs),
         ],
@@ -152,6 +156,17 @@ class _Api:
     async def debrief(self, request: Request) -> Response:
         self._touch(request)
         return _json(self._results.debrief())
+
+    async def recoveries(self, request: Request) -> Response:
+        self._touch(request)
+        disasters = Disasters(self._engine.places)
+        views = [view_of(each) for each in disasters.all()]
+        current = disasters.open
+        return _json(RecoveriesView(recoveries=views, open=current.number if current else None))
+
+    async def shell(self, request: Request) -> Response:
+        self._touch(request)
+        return _json(self._overview.shell())
 
     async def log_names(self, request: Request) -> Response:
         return PlainTextResponse("\n".join(self._overview.log_names()))

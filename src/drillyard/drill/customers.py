@@ -5,7 +5,7 @@ import statistics
 from collections import deque
 from pathlib import Path
 
-from drillyard.drill.subjects import ledger_of, sessions_of
+from drillyard.drill.subjects import ledger_of, requests_of, sessions_of
 from drillyard.drill.views import CustomersView
 from drillyard.traffic.live import LiveSummary
 from drillyard.traffic.plan import Constant, TrafficPlan
@@ -23,6 +23,7 @@ class Customers:
     def __init__(self, private: Path) -> None:
         self._ledger = ledger_of(private, "learner")
         self._sessions = sessions_of(private, "learner")
+        self._requests = requests_of(private)
         self._process: TrafficProcess | None = None
         self._reading: asyncio.Task[None] | None = None
         self._seen: deque[LiveSummary] = deque(maxlen=HISTORY_S)
@@ -81,6 +82,7 @@ class Customers:
             keep_s=60,
             ledger=self._ledger,
             sessions=self._sessions,
+            outcomes=self._requests,
         )
         self._process = await TrafficProcess.start(plan)
         self._reading = asyncio.create_task(self._read(self._process))

@@ -205,6 +205,34 @@ class DebriefRead(_Event):
         return "read what was planted, and the debrief"
 
 
+class DisasterStruck(_Event):
+    """Something happened to the shop. What, is told when it is over."""
+
+    by = "range"
+    kind: Literal["disaster-struck"] = "disaster-struck"
+    number: int
+    graded: bool
+
+    def _told(self) -> str:
+        return f"disaster {self.number} struck" + (" (graded)" if self.graded else "")
+
+
+class RecoveryLooked(_Event):
+    """A disaster is over: what it was, how long customers were away (None: they still are), what is lost."""
+
+    kind: Literal["recovery-looked"] = "recovery-looked"
+    number: int
+    disaster: str
+    recovery_s: float | None
+    recovery_point_s: float
+    lost: int
+
+    def _told(self) -> str:
+        took = "customers are still away" if self.recovery_s is None else f"{self.recovery_s:.1f} s away"
+        lost = f"{self.lost} orders lost, {self.recovery_point_s:.1f} s" if self.lost else "no order lost"
+        return f"disaster {self.number} ({self.disaster}) is over: {took}, {lost}"
+
+
 class OperationEnded(_Event):
     """Long work ended: `done`, `failed`, `cancelled` or `interrupted` (its daemon died)."""
 
@@ -233,6 +261,8 @@ Event = Annotated[
     | NoteWritten
     | Submitted
     | DebriefRead
+    | DisasterStruck
+    | RecoveryLooked
     | OperationEnded,
     Field(discriminator="kind"),
 ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drillyard.drill.aftermath import disaster_open
 from drillyard.drill.places import Places, Record
 from drillyard.drill.store import Store
 from drillyard.range.member import OnEvent, State
@@ -60,7 +61,7 @@ class Maker:
             await self._workspace_there(subject, range_, tell)
             await range_.reset(self.workspace(subject), progress)
         else:
-            await range_.start(progress)
+            await range_.start(progress, struck=subject == LEARNER and disaster_open(self.places))
         if planted != _DONE:
             try:
                 await self._plant(subject, range_, tell)
@@ -125,15 +126,19 @@ class Maker:
     async def _settings(self, subject: str) -> Settings:
         """Of a new range; the learner's data decide of which those beside it are made."""
         if subject == LEARNER:
-            return Settings(scale=await self._scale())
+            return Settings(scale=await self._scale(), sites=await self._sites())
         of_learner = Range.open(self.directory(LEARNER)).settings
-        return replace(of_learner, monitoring=False)
+        return replace(of_learner, monitoring=False, sites=False)
 
     async def _scale(self) -> float:
         if self.record.scale is not None:
             return self.record.scale
         scenarios = await asyncio.to_thread(importlib.import_module, "drillyard.drill.content")
         return float(scenarios.scenario_of(self.record.scenario).manifest.range.data_scale)
+
+    async def _sites(self) -> bool:
+        scenarios = await asyncio.to_thread(importlib.import_module, "drillyard.drill.content")
+        return bool(scenarios.scenario_of(self.record.scenario).manifest.range.sites)
 
     async def _plant(self, subject: str, range_: Range, tell: Tell) -> None:
         planting = await asyncio.to_thread(importlib.import_module, "drillyard.drill.planting")

@@ -8,7 +8,7 @@ from drillyard.base.errors import InvalidFilesError, UserError
 from drillyard.drill.engine import Engine
 from drillyard.drill.making import LEARNER
 from drillyard.drill.pages import Pages
-from drillyard.drill.views import AccessView, ComponentView, DrillState, StatusView, TaskView
+from drillyard.drill.views import AccessView, ComponentView, DrillState, ShellView, StatusView, TaskView
 from drillyard.range import parts
 from drillyard.range.range import Range
 from drillyard.range.workspace import changed_files
@@ -86,6 +86,26 @@ class Overview:
             valkey_host=at("valkey").host,
             valkey_port=at("valkey").port,
             workspace=self._engine.record.workspace,
+        )
+
+    def shell(self) -> ShellView:
+        """How a command of the operators runs.
+
+        Raises:
+            UserError: the range does not run, or has no such shell.
+        """
+        host = self._engine.running.host
+        if host is None:
+            raise UserError(
+                "This scenario's shop has no operators' shell",
+                next_step="Its files are in the workspace; see: drill brief",
+            )
+        identity = host.shell.identity()
+        return ShellView(
+            environment=dict(host.shell.environment()),
+            directory=identity["cwd"],
+            user=identity["user"],
+            group=identity["group"],
         )
 
     def log_names(self) -> list[str]:

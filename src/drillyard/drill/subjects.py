@@ -99,5 +99,10 @@ def sessions_of(private: Path, subject: str) -> Path:
     return private / "ledger" / f"{subject}-sessions.json"
 
 
+def requests_of(private: Path) -> Path:
+    """Where it is kept how every request of the learner's background customers ended."""
+    return private / "ledger" / "learner-requests"
+
+
 def _unheard(_event: RangeEvent) -> None:
     """What happens by itself in a twin is told by its readings."""

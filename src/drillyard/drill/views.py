@@ -356,6 +356,51 @@ class TaskVerdictView(_View):
     """Whether what had to hold all along did not fail beside it."""
 
 
+class StruckView(_View):
+    """Something happened: its number, and its kind only if the learner named it."""
+
+    number: int
+    graded: bool
+    disaster: str = ""
+
+
+class RecoveryView(_View):
+    """What came of one disaster, as `assess.recovery.Recovery` has it; times in seconds, money in cents."""
+
+    number: int
+    disaster: str
+    title: str
+    detail: str
+    graded: bool
+    by: str
+    recovery_s: float | None
+    recovery_point_s: float
+    asked: int
+    failed: int
+    fates: dict[str, int]
+    lost_cents: int
+    missed_cents: int
+    findings: list[str]
+    """What is not as it was before, in words."""
+    unlooked: dict[str, str] = {}
+
+
+class RecoveriesView(_View):
+    """All that are over, oldest first; `open` is the number of one that is not."""
+
+    recoveries: list[RecoveryView]
+    open: int | None = None
+
+
+class ShellView(_View):
+    """How a command of the operators runs: its whole environment, where, and as whom (None: as you)."""
+
+    environment: dict[str, str]
+    directory: str
+    user: int | None
+    group: int | None
+
+
 class CheckedView(_View):
     """What a check gave, task by task; `invariants` is among them as a task of its own."""
 

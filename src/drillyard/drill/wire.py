@@ -159,8 +159,27 @@ class Traffic(_Wire):
     rate: float | None = Field(default=None, ge=0, le=5000)
 
 
+class Disaster(_Wire):
+    """Let something happen to the shop: `disaster` of that kind, else one that is drawn; `graded` counts.
+
+    With `runbook` the learner's runbook is run when it has happened, and nobody touches anything.
+    """
+
+    kind: Literal["disaster"] = "disaster"
+    disaster: str = ""
+    graded: bool = False
+    runbook: bool = False
+
+
+class Recovered(_Wire):
+    """The learner says that the shop is whole again: measure what it cost, and whether it is."""
+
+    kind: Literal["recovered"] = "recovered"
+
+
 Request = Annotated[
-    Start | Apply | Measure | Check | Submit | Reset | Pause | Stop | Traffic, Field(discriminator="kind")
+    Start | Apply | Measure | Check | Submit | Reset | Pause | Stop | Traffic | Disaster | Recovered,
+    Field(discriminator="kind"),
 ]
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)
 

@@ -53,11 +53,15 @@ class Resource(_Frozen):
 
 
 class RangeDefaults(_Frozen):
-    """What range.toml starts from before flaws, and the size of the data set (1.0 is the full one)."""
+    """What range.toml starts from before flaws, and the size of the data set (1.0 is the full one).
+
+    With `sites` there is a second site (a standby, storage), a scheduler and a shell for operators.
+    """
 
     replicas: int = Field(default=2, ge=1, le=16)
     workers: dict[str, int] = Field(default_factory=dict)
     data_scale: float = Field(default=1.0, gt=0, le=4)
+    sites: bool = False
 
 
 class Traffic(_Frozen):
@@ -147,6 +151,25 @@ class Criterion(_Frozen):
     checks: tuple[str, ...] = ()
 
 
+class Disasters(_Frozen):
+    """What may happen to the shop: `kinds` by their ids (docs/disasters.md), of which `graded` are drawn, one
+    at a time and unannounced, when the learner asks for the real thing.
+
+    `runbook` is the document with the learner's steps, `section` its heading under which they stand.
+    """
+
+    kinds: tuple[str, ...] = Field(min_length=1)
+    graded: int = Field(default=3, ge=1)
+    runbook: str = "runbook.md"
+    section: str = "Recovery"
+
+    @model_validator(mode="after")
+    def _enough(self) -> "Disasters":
+        if self.graded > len(self.kinds):
+            raise ValueError("`graded` is more than there are `kinds`")
+        return self
+
+
 class Analysis(_Frozen):
     """Where a document analyses the results, and how much is asked of it.
 
@@ -203,6 +226,13 @@ class Manifest(_Frozen):
     """The solution (a directory under `solutions/`) whose result is par; none while there is no solution."""
     documents: tuple[Document, ...] = ()
     analysis: Analysis | None = None
+    disasters: Disasters | None = None
+
+    @model_validator(mode="after")
+    def _on_two_sites(self) -> "Manifest":
+        if self.disasters and not self.range.sites:
+            raise ValueError("`disasters` need a range with `sites: true`")
+        return self
 
     @model_validator(mode="after")
     def _analysed_document(self) -> "Manifest":

@@ -54,8 +54,8 @@ def test_the_recovery_point_is_as_old_as_the_oldest_order_that_is_gone() -> None
     assert found.fates == {Fate.LOST: 3, Fate.INDETERMINATE: 1}
 
 
-def test_an_order_of_after_the_disaster_that_the_recovery_lost_has_no_age() -> None:
-    found = reckon([entry(WriteClass.ACKNOWLEDGED, "k", 1020.0)], {}, {}, MOMENT)
-    assert found.recovery_point_s == 0.0
-    assert len(found.lost) == 1
+def test_orders_of_after_a_bad_migration_that_the_restore_took_back_count_from_the_oldest() -> None:
+    lost = [entry(WriteClass.ACKNOWLEDGED, f"k{at}", at) for at in (1020.0, 998.0, 1005.0)]
+    assert reckon(lost, {}, {}, MOMENT).recovery_point_s == 22.0
+    assert reckon(lost[:1], {}, {}, MOMENT).recovery_point_s == 0.0
     assert reckon([], {}, {}, MOMENT).recovery_point_s == 0.0

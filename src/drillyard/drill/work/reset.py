@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.making import LEARNER
 from drillyard.drill.operations import Reporter
@@ -25,7 +26,8 @@ async def run(engine: Engine, request: Reset, report: Reporter) -> JsonValue:
     report("making the workspace")
     await engine.maker.make_workspace(LEARNER, range_)
     await engine.maker.reset(LEARNER, range_, report)
-    for name in ("baseline.json", "ledger/learner.jsonl"):
+    Disasters(engine.places).forget()
+    for name in ("baseline.json", "ledger/learner.jsonl", "ledger/learner-requests"):
         (engine.places.private / name).unlink(missing_ok=True)
     engine.store.reset(keep_notes=request.keep_notes)
     await customers_come.come(engine, range_, report)

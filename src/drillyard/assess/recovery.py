@@ -1,0 +1,240 @@
+"""What a disaster cost, and whether the shop is whole again: measured once the learner says it is.
+
+The outage comes from a record of every customer's request (`measure/outage.py`), the lost orders from the
+ledger (`reckoning`), and everything else from the shop as it is: its seeded rows, its catalog, its jobs, an
+order that is placed and followed, pages beside the tables.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from psycopg.rows import tuple_row
+from pydantic import TypeAdapter
+
+from drillyard.assess.audit import Baseline, audit
+from drillyard.assess.catalog import objects, sequences_behind
+from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
+from drillyard.assess.reckoning import Fate, Reckoning, reckon_tables
+from drillyard.assess.subject import Subject
+from drillyard.base.clock import wall
+from drillyard.measure.outage import Outage, outage
+from drillyard.traffic import ledger, outcomes
+from drillyard.traffic.ledger import Entry, WriteClass
+
+EARNINGS_S = 300.0
+"""What a minute without the shop costs is taken from so many seconds before."""
+TIMEOUT_S = 30.0
+LEDGER_SLACK_S = 15.0
+"""Orders that were under way when the last disaster was over may have been answered so much later."""
+_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Disastered:
+    """A disaster that happened: what the drill kept when it struck. Times are seconds since the epoch."""
+
+    number: int
+    kind: str
+    title: str
+    graded: bool
+    struck: float
+    detail: str = ""
+    since: float = 0.0
+    """From when on orders are reckoned: the end of the disaster before, or the start of the drill."""
+    catalog: frozenset[str] = frozenset()
+    """What the database consisted of before."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What came of one disaster. `by` is `hand` or `runbook`."""
+
+    number: int
+    kind: str
+    title: str
+    graded: bool
+    by: str
+    struck: float
+    detail: str
+    looked: float
+    began: float | None
+    ended: float | None
+    asked: int
+    failed: int
+    fates: Mapping[str, int]
+    recovery_point_s: float
+    lost_cents: int
+    missed_cents: int
+    """What would have been sold while the shop was away, at the rate of before."""
+    readings: Mapping[str, float] = field(default_factory=dict)
+    """What audit and probes found, by the names of `docs/readings.md`."""
+    gone: tuple[str, ...] = ()
+    """Objects of the database that were there before; sequences that are behind."""
+    unlooked: Mapping[str, str] = field(default_factory=dict)
+    """What could not be looked at, and why, by the beginning of its readings' names."""
+
+    @property
+    def recovery_s(self) -> float | None:
+        """The recovery time; 0 when no customer noticed, None when service does not hold."""
+        return Outage(self.began, self.ended, self.asked, self.failed).recovery_s
+
+    @property
+    def lost(self) -> int:
+        """Acknowledged orders that are gone."""
+        return self.fates.get(Fate.LOST, 0)
+
+
+_RECOVERY: TypeAdapter[Recovery] = TypeAdapter(Recovery)
+
+
+def to_json(recovery: Recovery) -> str:
+    """For the drill's own store."""
+    return _RECOVERY.dump_json(recovery, indent=1).decode()
+
+
+def from_json(text: str) -> Recovery:
+    """What `to_json` wrote.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    return _RECOVERY.validate_json(text)
+
+
+async def catalog_of(subject: Subject) -> frozenset[str]:
+    """What a subject's database consists of now.
+
+    Raises:
+        psycopg.Error: it does not answer.
+    """
+    async with await _connect(subject) as connection:
+        return await objects(connection)
+
+
+async def outage_now(recorded: Path, since: float) -> Outage:
+    """The outage since a moment, as far as customers' requests tell."""
+    found = await asyncio.to_thread(outcomes.read, recorded, since=since)
+    planned, good = found["planned"], found["code"] == 0
+    until = float((planned + found["latency_ms"] / 1000).max()) if planned.size else 0.0
+    return outage(planned, good, until=until)
+
+
+async def recovery_of(
+    disaster: Disastered,
+    subject: Subject,
+    *,
+    by: str,
+    recorded: Path,
+    baseline: Baseline | None,
+    probes: Sequence[Probe] = (),
+    limits: Mapping[str, float] | None = None,
+) -> Recovery:
+    """Look at everything; `recorded` is the file of customers' requests.
+
+    What does not answer is noted in `unlooked`; nothing raises for a shop that is still in trouble.
+
+    Raises:
+        UserError: the ledger is damaged.
+    """
+    entries = await asyncio.to_thread(lambda: list(ledger.read(subject.ledger)))
+    reckoned = [each for each in entries if _at(each) > disaster.since - LEDGER_SLACK_S]
+    away = await outage_now(recorded, disaster.struck)
+    unlooked: dict[str, str] = {}
+    readings: dict[str, float] = {}
+    gone: tuple[str, ...] = ()
+    reckoning = Reckoning((), disaster.struck)
+    try:
+        async with await _connect(subject) as connection:
+            reckoning = await reckon_tables(connection, reckoned, disaster.struck)
+            lacking = sorted(disaster.catalog - await objects(connection))
+            gone = (*lacking, *(f"sequence behind: {each}" for each in await sequences_behind(connection)))
+        readings |= {each.name: each.value for each in await audit(subject.site, baseline, [subject.ledger])}
+    except Exception as error:  # whatever is wrong with a shop after a disaster, the rest is looked at
+        unlooked["ledger."] = said(error)
+    for probe in probes:
+        try:
+            async with asyncio.timeout(probe.seconds), _site(subject, limits or {}) as site:
+                readings |= {each.name: each.value for each in await probe.run(site)}
+        except Exception as error:  # as above
+            unlooked |= {prefix: said(error) for prefix in probe.gives}
+    readings["recovery.numbers_reused"] = float(_reused(reckoned))
+    return Recovery(
+        number=disaster.number,
+        kind=disaster.kind,
+        title=disaster.title,
+        graded=disaster.graded,
+        by=by,
+        struck=disaster.struck,
+        detail=disaster.detail,
+        looked=wall(),
+        began=away.began,
+        ended=away.ended,
+        asked=away.asked,
+        failed=away.failed,
+        fates={str(fate): count for fate, count in reckoning.fates.items()},
+        recovery_point_s=reckoning.recovery_point_s,
+        lost_cents=reckoning.lost_cents,
+        missed_cents=_missed_cents(entries, disaster.struck, away.recovery_s),
+        readings=readings,
+        gone=gone[:_NAMED],
+        unlooked=unlooked,
+    )
+
+
+async def _connect(subject: Subject) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    return await psycopg.AsyncConnection.connect(
+        psycopg.conninfo.make_conninfo(
+            subject.site.audit_dsn or subject.site.dsn,
+            application_name="drillyard-measure",
+            connect_timeout=3,
+            options=f"-c statement_timeout={TIMEOUT_S:.0f}s -c search_path=pg_catalog",
+        ),
+        autocommit=True,
+        row_factory=tuple_row,
+    )
+
+
+@asynccontextmanager
+async def _site(subject: Subject, limits: Mapping[str, float]) -> AsyncIterator[ProbeSite]:
+    """A subject as a probe sees it, with nobody to wait for."""
+    async with httpx.AsyncClient(
+        base_url=f"http://{subject.target}", timeout=TIMEOUT_S, trust_env=False
+    ) as client:
+        like_a_customer(client)
+        dsn = subject.site.audit_dsn or subject.site.dsn
+        yield ProbeSite(subject.name, client, dsn, _at_once, limits, subject.site.url)
+
+
+async def _at_once() -> None:
+    return
+
+
+def _at(entry: Entry) -> float:
+    return entry.answered if entry.answered is not None else entry.planned
+
+
+def _reused(entries: Sequence[Entry]) -> int:
+    """Order numbers that were told to two customers."""
+    told: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.kind is WriteClass.ACKNOWLEDGED and entry.order_id is not None:
+            told.setdefault(str(entry.order_id), set()).add(entry.key)
+    return sum(len(keys) > 1 for keys in told.values())
+
+
+def _missed_cents(entries: Sequence[Entry], struck: float, recovery_s: float | None) -> int:
+    before = [
+        entry
+        for entry in entries
+        if entry.kind is WriteClass.ACKNOWLEDGED and struck - EARNINGS_S <= _at(entry) < struck
+    ]
+    if not before or not recovery_s:
+        return 0
+    spent_s = max(1.0, struck - min(_at(entry) for entry in before))
+    return round(sum(entry.amount_cents or 0 for entry in before) / spent_s * recovery_s)

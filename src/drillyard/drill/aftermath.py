@@ -1,0 +1,20 @@
+"""Whether a disaster is open: it struck, and the learner has not said yet that the shop is whole again.
+
+Imports little: every start asks.
+"""
+
+from pathlib import Path
+
+from drillyard.drill.places import Places
+
+OPEN = "open.json"
+
+
+def disasters_of(places: Places) -> Path:
+    """Where what happened to a drill's shop is kept."""
+    return places.private / "disasters"
+
+
+def disaster_open(places: Places) -> bool:
+    """Whether one is open."""
+    return (disasters_of(places) / OPEN).exists()

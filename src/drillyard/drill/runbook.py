@@ -1,0 +1,107 @@
+"""Running the learner's runbook as it is written: the shell blocks of one section, in order.
+
+They run in the operators' shell, under the service account, and stop at the first command that fails. Nobody
+answers questions; what is printed is the operation's progress.
+"""
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from drillyard.base.errors import UserError
+from drillyard.drill.engine import Engine
+from drillyard.drill.operations import Reporter
+from drillyard.range.range import Range
+from drillyard.scenario.manifest import Disasters
+
+LIMIT_S = 900.0
+LANGUAGES = ("sh", "bash", "shell", "console")
+_LONGEST_LINE = 400
+
+
+def script_of(text: str, section: str, *, file: str = "runbook.md") -> str:
+    """The commands of a runbook: the fenced shell blocks below the heading `section`.
+
+    Raises:
+        UserError: there is no such section, or no block in it.
+    """
+    inside, blocks, level = False, [], ""
+    tokens = MarkdownIt("commonmark").parse(text)
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type == "heading_open" and following is not None:
+            title = following.content.strip().casefold()
+            if not inside and title == section.casefold():
+                inside, level = True, token.tag
+            elif inside and token.tag <= level:
+                inside = False
+        elif inside and token.type == "fence" and token.info.split()[:1] and _is_shell(token.info):
+            blocks.append(token.content.rstrip())
+    if not blocks:
+        raise UserError(
+            f"The runbook has no shell block in a section “{section}”",
+            where=file,
+            next_step=f"Write one: ## {section}, and below it a block that begins with ```sh",
+        )
+    return "set -eu\n" + "\n".join(blocks) + "\n"
+
+
+def _is_shell(info: str) -> bool:
+    return info.split(maxsplit=1)[0].lower() in LANGUAGES
+
+
+async def run_runbook(engine: Engine, allowed: Disasters, report: Reporter) -> None:
+    """Run it in the learner's range.
+
+    Raises:
+        UserError: it is not there, or a command of it failed; names the last lines it printed.
+    """
+    path = Path(engine.record.workspace) / allowed.runbook
+    try:
+        text = await asyncio.to_thread(path.read_text, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The runbook cannot be read: {error}", where=str(path)) from error
+    await run_script(engine.running, script_of(text, allowed.section, file=str(path)), report)
+
+
+async def run_script(range_: Range, script: str, report: Reporter) -> None:
+    """Run a script in a range's operators' shell; whoever interrupts it ends all that it started.
+
+    Raises:
+        UserError: the range has no such shell, or the script failed or took too long.
+    """
+    if range_.host is None:
+        raise UserError("This scenario's shop has no operators' shell", next_step="See: drill brief")
+    process = await asyncio.create_subprocess_exec(
+        "/bin/sh",
+        "-c",
+        script,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=dict(range_.host.shell.environment()),
+        start_new_session=True,
+        **range_.host.shell.identity(),
+    )
+    last: list[str] = []
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            assert process.stdout is not None
+            async for line in process.stdout:
+                last = [*last[-9:], line.decode(errors="replace").rstrip()[:_LONGEST_LINE]]
+                report(f"runbook: {last[-1]}")
+            code = await process.wait()
+    except TimeoutError:
+        raise UserError(f"The runbook was not done within {LIMIT_S:.0f} s", where="\n".join(last)) from None
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if code:
+        raise UserError(
+            f"The runbook failed: its last command ended with {code}",
+            where="\n".join(last),
+            next_step="Go on by hand, then: drill recovered",
+        )
