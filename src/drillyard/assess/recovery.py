@@ -118,11 +118,12 @@ async def catalog_of(subject: Subject) -> frozenset[str]:
 
 
 async def outage_now(recorded: Path, since: float) -> Outage:
-    """The outage since a moment, as far as customers' requests tell."""
+    """The outage since a moment, as far as customers' requests tell.
+
+    That nobody noticed anything is known only when service was seen to hold until now.
+    """
     found = await asyncio.to_thread(outcomes.read, recorded, since=since)
-    planned, good = found["planned"], found["code"] == 0
-    until = float((planned + found["latency_ms"] / 1000).max()) if planned.size else 0.0
-    return outage(planned, good, until=until)
+    return outage(found.planned, found.good, until=found.until)
 
 
 async def recovery_of(

@@ -2,7 +2,7 @@
 
 The recovery time of an outage runs from the planned time of the first request that failed to the planned
 time of the first good one from which on service *held*: during `HELD_S` seconds at least `HELD_REQUESTS`
-requests came and at most `TOLERATED` of them failed. A shop that answers for a moment between two restarts
+requests came, and of them one failed at most, or `TOLERATED` of many. A shop that answers for a moment between two restarts
 was not back. Times are planned times: requests that hang until they time out belong to when customers asked.
 NIST SP 800-34 Rev. 1, 3.2.1 has the terms (recovery time objective: how long a resource may be unavailable).
 """
@@ -14,20 +14,21 @@ from numpy.typing import NDArray
 
 HELD_S = 10.0
 HELD_REQUESTS = 20
-TOLERATED = 0.01
+TOLERATED = 0.001
 
 
 @dataclass(frozen=True)
 class Outage:
     """`began` and `ended` are seconds since the epoch; None: it did not begin, or goes on.
 
-    `asked` and `failed` count the requests that were planned while it lasted.
+    `asked` and `failed` count the requests that were planned while it lasted. `until` is up to when is known.
     """
 
     began: float | None
     ended: float | None
     asked: int
     failed: int
+    until: float = 0.0
 
     @property
     def recovery_s(self) -> float | None:
@@ -35,6 +36,10 @@ class Outage:
         if self.began is None:
             return 0.0
         return None if self.ended is None else self.ended - self.began
+
+    def settled(self, at: float) -> bool:
+        """Whether it is known that service holds at `at` (seconds since the epoch) and for `HELD_S` after."""
+        return self.recovery_s is not None and self.until >= at + HELD_S
 
 
 def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: float) -> Outage:
@@ -44,7 +49,7 @@ def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: floa
     """
     bad = np.flatnonzero(~good)
     if not bad.size:
-        return Outage(None, None, 0, 0)
+        return Outage(None, None, 0, 0, until)
     first = int(bad[0])
     back = _held(planned, good, first, until)
     last = planned.size if back is None else back
@@ -53,6 +58,7 @@ def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: floa
         ended=None if back is None else float(planned[back]),
         asked=last - first,
         failed=int(np.count_nonzero(~good[first:last])),
+        until=until,
     )
 
 
@@ -62,7 +68,12 @@ def _held(planned: NDArray[np.float64], good: NDArray[np.bool_], first: int, unt
     ends = np.searchsorted(planned, planned + HELD_S, side="right")
     asked = ends - np.arange(planned.size)
     failed = failed_before[ends] - failed_before[:-1]
-    held = good & (planned + HELD_S <= until) & (asked >= HELD_REQUESTS) & (failed <= TOLERATED * asked)
+    held = (
+        good
+        & (planned + HELD_S <= until)
+        & (asked >= HELD_REQUESTS)
+        & (failed <= np.maximum(1, TOLERATED * asked))
+    )
     held[: first + 1] = False
     found = np.flatnonzero(held)
     return int(found[0]) if found.size else None

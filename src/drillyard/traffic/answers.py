@@ -10,6 +10,9 @@ from typing import Any
 
 from drillyard.traffic.steps import Expectation
 
+FORGOTTEN = "acknowledged orders are not in the history"
+"""The complaint of a customer who is served, by a shop that has lost their order."""
+
 
 def home(page: Any) -> str:
     """Bestsellers and new products are shown, each with a price."""
@@ -125,7 +128,7 @@ def history_with(orders: Iterable[int | str]) -> Expectation:
 
     def check(page: Any) -> str:
         missing = wanted.difference(order["id"] for order in page["items"])
-        return f"acknowledged orders are not in the history: {sorted(missing, key=str)}" if missing else ""
+        return f"{FORGOTTEN}: {sorted(missing, key=str)}" if missing else ""
 
     return check
 

@@ -17,13 +17,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from drillyard.base.clock import monotonic, wall
-from drillyard.traffic import answers
-from drillyard.traffic.exchange import INDETERMINATE, MALFORMED, OK, REFUSED, Exchange, Verdict
+from drillyard.traffic import answers, outcomes
+from drillyard.traffic.exchange import INDETERMINATE, MALFORMED, OK, REFUSED, WRONG, Exchange, Verdict
 from drillyard.traffic.honesty import kept_schedule
 from drillyard.traffic.journeys import DEFAULT_MIX, journeys
 from drillyard.traffic.ledger import Entry, LedgerWriter, WriteClass
 from drillyard.traffic.live import LiveSummary
-from drillyard.traffic.outcomes import OutcomesWriter
 from drillyard.traffic.pacer import make_pacer
 from drillyard.traffic.plan import TrafficPlan, loopback
 from drillyard.traffic.recorder import Recorder
@@ -69,7 +68,7 @@ class Engine:
         self._recorder = Recorder(plan.keep_s)
         self._sample = Sample(plan.keep_answers)
         self._ledger = LedgerWriter(plan.ledger) if plan.ledger is not None else None
-        self._outcomes = OutcomesWriter(plan.outcomes) if plan.outcomes is not None else None
+        self._outcomes = outcomes.OutcomesWriter(plan.outcomes) if plan.outcomes is not None else None
         self._visits: Iterator[Visit] = iter(())
         self._next_visit: Visit | None = None
         self._horizon = 0.0
@@ -221,15 +220,17 @@ class Engine:
             self._sample.offer(step.payload, exchange.session.customer, self._wall0 + now, verdict.data)
             if step.route == "product":
                 self._note_staleness(step.route, verdict.data, now)
-        self._record(exchange, now, verdict.code)
+        self._record(exchange, now, verdict)
         if verdict.status == 401:
             self._accounts.expire(exchange.session)
         self._continue(exchange, verdict, now)
 
-    def _record(self, exchange: Exchange, ended: float, code: int) -> None:
+    def _record(self, exchange: Exchange, ended: float, verdict: Verdict) -> None:
         latency_s = ended - exchange.planned
-        self._recorder.finished(exchange.step.route, exchange.planned, latency_s, code)
+        self._recorder.finished(exchange.step.route, exchange.planned, latency_s, verdict.code)
         if self._outcomes is not None:
+            forgotten = verdict.code == WRONG and verdict.complaint.startswith(answers.FORGOTTEN)
+            code = outcomes.FORGOTTEN if forgotten else verdict.code
             self._outcomes.add(self._wall0 + exchange.planned, latency_s * 1000, code)
 
     def _note_staleness(self, route: str, data: object, now: float) -> None:
@@ -295,7 +296,7 @@ class Engine:
 
     def _entered(self, exchange: Exchange, verdict: Verdict, answered: float) -> None:
         self._writing -= 1
-        self._record(exchange, answered, verdict.code)
+        self._record(exchange, answered, verdict)
         if verdict.status == 401:
             self._accounts.expire(exchange.session)
         self._continue(exchange, verdict, monotonic() - self._t0)
@@ -327,9 +328,17 @@ class Engine:
         if self._emit is not None:
             self._emit(summary)
         if self._outcomes is not None:
+            self._outcomes.mark(self._wall0 + self._complete_until(now))
             self._outcomes.flush()
         self._accounts.renew_expired(self._loop)
         self._ticker = self._loop.call_later(max(0.0, self._ticks + 1 - now), self._tick)
+
+    def _complete_until(self, now: float) -> float:
+        """All requests that were planned before have ended."""
+        open_ = [exchange.planned for exchange in self._wire.in_flight]
+        open_ += [exchange.planned for exchange in self._wire.held]
+        open_ += [visit.planned for waiting in self._waiting.values() for visit in waiting]
+        return min(open_, default=now)
 
     def _held_now(self) -> int:
         return len(self._wire.held) + sum(map(len, self._waiting.values()))

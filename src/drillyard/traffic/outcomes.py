@@ -1,11 +1,13 @@
 """What became of every request of a long run, on disk: when it was planned, how long it took, how it ended.
 
 Background customers come for hours; their latencies are kept for a minute. How long a shop was away is known
-to the request only from a record of all of them. A line is 13 bytes, so that a day of 60 requests a second
-fits into 70 MB; what a crash tore is the last one and is left out.
+to the request only from a record of all of them. A record is 13 bytes, so that a day of 60 requests a second
+fits into 70 MB; what a crash tore is the last one and is left out. Marks between them say up to when it is
+complete: a request that hangs is in nobody's figures before it ends.
 """
 
 from array import array
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,22 @@ from numpy.typing import NDArray
 RECORD = np.dtype([("planned", "<f8"), ("latency_ms", "<f4"), ("code", "u1")])
 """`planned` in seconds since the epoch; `code` as in `traffic.result.CODES`, 0 is good."""
 
-Outcomes = NDArray[np.void]
-"""Records of `RECORD`, in the order of their planned times."""
+FORGOTTEN = 254
+"""In place of a code: served, by a shop that has lost an order of this customer: a loss and no outage."""
+_MARK = 255
+"""In place of a code: all requests that were planned before have ended."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Requests in the order of their planned times (seconds since the epoch), and which of them were good.
+
+    Of those that were planned before `until`, none is missing.
+    """
+
+    planned: NDArray[np.float64]
+    good: NDArray[np.bool_]
+    until: float
 
 
 class OutcomesWriter:
@@ -35,6 +51,10 @@ class OutcomesWriter:
         self._planned.append(planned)
         self._latency_ms.append(latency_ms)
         self._codes.append(code)
+
+    def mark(self, until: float) -> None:
+        """All requests that were planned before have ended."""
+        self.add(until, 0.0, _MARK)
 
     def flush(self) -> None:
         """Write what was added.
@@ -61,11 +81,15 @@ class OutcomesWriter:
 
 
 def read(path: Path, *, since: float = 0.0) -> Outcomes:
-    """All records of requests that ended after `since` (seconds since the epoch); none of a missing file."""
-    if not path.exists():
-        return np.empty(0, RECORD)
-    with path.open("rb") as file:
-        records = np.fromfile(file, RECORD)
+    """Requests that ended after `since` (seconds since the epoch); a missing file has none."""
+    records = np.empty(0, RECORD)
+    if path.exists():
+        with path.open("rb") as file:
+            records = np.fromfile(file, RECORD)
+    marks = records["planned"][records["code"] == _MARK]
     ended = records["planned"] + records["latency_ms"] / 1000
-    kept: Outcomes = records[ended >= since]
-    return kept[np.argsort(kept["planned"], kind="stable")]
+    kept = records[(records["code"] != _MARK) & (ended >= since)]
+    kept = kept[np.argsort(kept["planned"], kind="stable")]
+    return Outcomes(
+        kept["planned"], np.isin(kept["code"], (0, FORGOTTEN)), float(marks[-1]) if marks.size else 0.0
+    )

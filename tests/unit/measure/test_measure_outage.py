@@ -16,7 +16,7 @@ def requests(seconds: float, *away: tuple[float, float]) -> tuple[np.ndarray, np
 def test_a_shop_that_was_away_is_back_with_the_first_good_request_of_a_held_stretch() -> None:
     planned, good = requests(60, (5, 20))
     found = outage(planned, good, until=60)
-    assert found == Outage(began=5.0, ended=20.0, asked=300, failed=300)
+    assert found == Outage(began=5.0, ended=20.0, asked=300, failed=300, until=60)
     assert found.recovery_s == 15.0
 
 
@@ -27,12 +27,22 @@ def test_a_moment_of_service_between_two_crashes_is_no_recovery() -> None:
     assert found.asked - found.failed == 5 * RATE
 
 
-def test_one_failure_in_a_hundred_is_service() -> None:
+def test_one_failure_is_service_and_two_are_not() -> None:
     planned, good = requests(60, (5, 20))
     good[25 * RATE] = False
     assert outage(planned, good, until=60).ended == 20.0
-    good[[26 * RATE, 27 * RATE, 28 * RATE]] = False
-    assert outage(planned, good, until=60).ended == pytest.approx(26.0, abs=2.1)
+    good[26 * RATE] = False
+    assert outage(planned, good, until=60).ended == pytest.approx(25.05)
+
+
+def test_of_very_many_requests_one_in_a_thousand_may_fail() -> None:
+    rate = 300
+    planned = np.arange(0, 60, 1 / rate)
+    good = np.ones(planned.size, bool)
+    good[[rate, 3 * rate, 4 * rate, 5 * rate]] = False
+    assert outage(planned, good, until=60).recovery_s == pytest.approx(1 / rate)
+    good[2 * rate] = False
+    assert outage(planned, good, until=60).recovery_s == pytest.approx(1 + 1 / rate)
 
 
 @pytest.mark.parametrize("until", [20.0, 20 + HELD_S - 0.1])
@@ -52,6 +62,14 @@ def test_a_shop_that_nobody_asks_is_not_back() -> None:
 
 def test_what_no_customer_noticed_took_no_time() -> None:
     planned, good = requests(60, (0, 0))
-    assert outage(planned, good, until=60) == Outage(None, None, 0, 0)
+    assert outage(planned, good, until=60) == Outage(None, None, 0, 0, until=60)
     assert outage(planned, good, until=60).recovery_s == 0.0
     assert outage(planned[:0], good[:0], until=60).recovery_s == 0.0
+
+
+def test_that_all_is_well_is_known_only_after_a_while() -> None:
+    planned, good = requests(60, (5, 20))
+    assert not outage(planned, good, until=60).settled(50.5)
+    assert outage(planned, good, until=60).settled(50.0)
+    planned, good = requests(60, (0, 0))
+    assert not outage(planned, good, until=60).settled(55.0)

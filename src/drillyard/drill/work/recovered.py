@@ -9,7 +9,7 @@ from drillyard.assess.invariants import limits
 from drillyard.assess.measuring import all_probes
 from drillyard.assess.recovery import Recovery, outage_now, recovery_of
 from drillyard.assess.subject import Subject
-from drillyard.base.clock import monotonic
+from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.drill.content import scenario_of
 from drillyard.drill.disasters import Disasters
@@ -77,10 +77,10 @@ async def look(engine: Engine, _: Recovered, report: Reporter, *, by: str) -> Js
 
 async def _held(engine: Engine, struck: float, report: Reporter) -> None:
     requests = requests_of(engine.places.private)
-    end = monotonic() + PATIENCE_S
+    said, end = wall(), monotonic() + PATIENCE_S
     while monotonic() < end:
         away = await outage_now(requests, struck)
-        if away.recovery_s is not None:
+        if away.settled(said):
             return
         report(f"waiting for {HELD_S:.0f} s of good service: {away.failed} of {away.asked} requests failed")
         await asyncio.sleep(EVERY_S)
