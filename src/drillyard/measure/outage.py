@@ -2,9 +2,10 @@
 
 The recovery time of an outage runs from the planned time of the first request that failed to the planned
 time of the first good one from which on service *held*: during `HELD_S` seconds at least `HELD_REQUESTS`
-requests came, and of them one failed at most, or `TOLERATED` of many. A shop that answers for a moment between two restarts
-was not back. Times are planned times: requests that hang until they time out belong to when customers asked.
-NIST SP 800-34 Rev. 1, 3.2.1 has the terms (recovery time objective: how long a resource may be unavailable).
+requests came, and of them one failed at most, or `TOLERATED` of many. A shop that answers for a moment
+between two restarts was not back. Times are planned times: requests that hang until they time out belong to
+when customers asked. NIST SP 800-34 Rev. 1, 3.2.1 has the terms (recovery time objective: how long a resource
+may be unavailable).
 """
 
 from dataclasses import dataclass
