@@ -5,13 +5,15 @@ customers themselves were answered in the windows is kept at random (`traffic/se
 by the same judges.
 """
 
+import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs, urlsplit
 
 from drillyard.assess.page_judges import (
     ORDERS,
     Judge,
+    all_orders_page,
     category_page,
     history_page,
     home_page,
@@ -23,6 +25,7 @@ from drillyard.assess.page_judges import (
 )
 from drillyard.assess.probe import ProbeSite
 from drillyard.assess.report_judges import PAGES as REPORT_PAGES
+from drillyard.assess.report_judges import promised
 from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
@@ -53,10 +56,13 @@ async def answers_seen(site: ProbeSite, seen: Sequence[Seen], within_s: float) -
         judge = judge_of(each)
         if judge is None:
             continue
-        if monotonic() > until:
+        try:
+            async with asyncio.timeout(until - monotonic()):
+                share = await share_of(judge, site, each.page)
+        except TimeoutError:
             break
         looked += 1
-        if await share_of(judge, site, each.page) < TRUE_SHARE:
+        if share < TRUE_SHARE:
             false.append(each.path)
     source = f"answers that customers got in the windows beside the rows of the tables{_named(false)}"
     return [
@@ -70,6 +76,8 @@ def judge_of(seen: Seen) -> Judge | None:
     parts = urlsplit(seen.path)
     asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     number = int(asked.get("page", "1"))
+    if seen.method == "POST":
+        return _promised(parts.path, asked, seen)
     judge: Judge | None = None
     match parts.path.strip("/").split("/"):
         case ["api", "home"]:
@@ -86,9 +94,20 @@ def judge_of(seen: Seen) -> Judge | None:
             judge = order_page(int(order))
         case ["api", "admin", "reports", name] if name in REPORT_PAGES:
             judge = REPORT_PAGES[name](int(asked["days"]), until=seen.answered)
+        case ["api", "admin", "orders"]:
+            judge = all_orders_page(number, until=seen.answered)
         case ["api", "orders"] if seen.customer:
             judge = history_page(seen.customer, number, until=seen.answered)
     return judge
+
+
+def _promised(path: str, asked: Mapping[str, str], seen: Seen) -> Judge | None:
+    """Of a report that was promised to somebody."""
+    match path.strip("/").split("/"):
+        case ["api", "admin", "reports", name]:
+            return promised(seen.page.get("report_id"), name, int(asked["days"]))
+        case _:
+            return None
 
 
 def _named(false: Sequence[str]) -> str:

@@ -16,10 +16,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import valkey.asyncio as valkey
 from psycopg.rows import tuple_row
 
+from drillyard.assess.tables import stand_ins
 from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
 from drillyard.measure.reading import Combine, Reading, Unit, Window
@@ -39,30 +41,50 @@ DESCRIBES = (
     Described("ledger.changed", Unit.COUNT, Combine.LAST),
     Described("ledger.doubled", Unit.COUNT, Combine.LAST),
     Described("ledger.incomplete", Unit.COUNT, Combine.LAST),
+    Described("promise.partner_switched", Unit.COUNT, Combine.LAST),
     Described("rows.lost.<table>", Unit.COUNT, Combine.LAST),
 )
-AUDITED = ("ledger.", "rows.lost", "jobs.lost")
+AUDITED = ("ledger.", "rows.lost", "jobs.lost", "promise.partner")
 """Beginnings of the readings that `audit` gives."""
 TIMEOUT_S = 20
+CHECKSUMS = 2
+"""Of which version a baseline's checksums are: others cannot be compared with."""
 JOB_GRACE_S = 2.0
 """A job that was handed over less than this long ago may be between the database and its queue."""
 REPORTS_S = 300
 """Reports asked for longer ago are not looked for: the row of a job that is done is kept for a while only."""
 _CHUNK = 5_000
 
-# Each row: how many seeded rows there are, and a checksum of what nothing in the shop changes in them.
+
+def _sum_of(table: str, columns: str, seeded: str) -> str:
+    """How many seeded rows there are, and a checksum of what nothing in the shop changes in them."""
+    return (
+        f"SELECT count(*), coalesce(sum(hash_record_extended(ROW({columns}), 0)::numeric), 0)"  # noqa: S608
+        f" FROM public.{table} WHERE {seeded}"
+    )
+
+
 _SEEDED: Mapping[str, str] = {
-    "products": "SELECT count(*), coalesce(sum(hashtextextended(name || description, 0)::numeric), 0)"
-    " FROM public.products WHERE id <= %(products)s",
-    "customers": "SELECT count(*), coalesce(sum(hashtextextended(email, 0)::numeric), 0)"
-    " FROM public.customers WHERE id <= %(customers)s",
-    "orders": "SELECT count(*),"
-    " coalesce(sum(hashtextextended(id || '/' || customer_id || '/' || amount_cents, 0)::numeric), 0)"
-    " FROM public.orders WHERE id <= %(orders)s",
-    "order_lines": "SELECT count(*), coalesce(sum(price_cents::numeric * quantity), 0)"
-    " FROM public.order_lines WHERE order_id <= %(orders)s",
-    "reviews": "SELECT count(*), coalesce(sum(hashtextextended(id || '/' || rating || body, 0)::numeric), 0)"
-    " FROM public.reviews WHERE id <= %(reviews)s",
+    "categories": _sum_of("categories", "id, slug, name, parent_id", "true"),
+    "products": _sum_of(
+        "products",
+        "id, category_id, name, description, active, extract(epoch FROM created_at)",
+        "id <= %(products)s",
+    ),
+    "customers": _sum_of("customers", "id, email, name", "id <= %(customers)s"),
+    "orders": _sum_of(
+        "orders",
+        "id, customer_id, amount_cents, currency, extract(epoch FROM placed_at)",
+        "id <= %(orders)s",
+    ),
+    "order_lines": _sum_of(
+        "order_lines", "order_id, product_id, price_cents, quantity", "order_id <= %(orders)s"
+    ),
+    "reviews": _sum_of(
+        "reviews",
+        "id, product_id, customer_id, rating, body, extract(epoch FROM created_at)",
+        "id <= %(reviews)s",
+    ),
 }
 _UNDONE = """
     SELECT clock_timestamp(), coalesce(array_agg(o.id) FILTER (WHERE o.kind = 'send_mail'), '{}'),
@@ -83,6 +105,8 @@ _INCOMPLETE = """
                      OR (o.id <> ALL(%(movements)s)
                          AND NOT EXISTS (SELECT FROM public.stock_movements s WHERE s.order_id = o.id)))))
 """
+CLOCK_S = 120.0
+"""An order that was acknowledged says that it was placed at that time, give or take so much."""
 _NEWEST = "SELECT coalesce(max(id), 0) FROM public."
 _WITH_ID = ("products", "customers", "orders", "reviews")
 
@@ -97,10 +121,14 @@ class Seeded:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the data set was when the drill began. `newest` is the largest id by table."""
+    """What the data set was when the drill began. `newest` is the largest id by table, `partner` how the
+    payment partner behaved; `version` that of the checksums.
+    """
 
     newest: dict[str, int]
     tables: dict[str, Seeded]
+    partner: dict[str, float]
+    version: int = CHECKSUMS
 
     def save(self, file: Path) -> None:
         """Write it to the drill's own store."""
@@ -118,8 +146,11 @@ class Baseline:
             tables = {
                 name: Seeded(int(t["rows"]), str(t["checksum"])) for name, t in stored["tables"].items()
             }
-            return cls({name: int(value) for name, value in stored["newest"].items()}, tables)
-        except (OSError, ValueError, KeyError) as error:
+            partner = {name: float(value) for name, value in stored["partner"].items()}
+            if stored["version"] != CHECKSUMS:
+                raise ValueError("it is of another version")
+            return cls({name: int(value) for name, value in stored["newest"].items()}, tables, partner)
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(
                 "The record of the seeded data cannot be read",
                 where=str(file),
@@ -134,7 +165,7 @@ async def take_baseline(site: Site) -> Baseline:
         for table in _WITH_ID:
             row = await (await connection.execute(f"{_NEWEST}{table}".encode())).fetchone()
             newest[table] = int(row[0]) if row else 0
-        return Baseline(newest, await _seeded(connection, newest))
+        return Baseline(newest, await _seeded(connection, newest), await _partner(site))
 
 
 async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) -> list[Reading]:
@@ -147,12 +178,11 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     started = wall()
     entries = await asyncio.to_thread(lambda: [entry for path in ledgers for entry in read(path)])
     async with await _connect(site) as connection:
-        counted = await _orders(connection, entries)
-        dead = await _dead_letters(site)
-        counted |= {"ledger.incomplete": float(await _incomplete(connection, entries, dead))}
-        counted |= {"jobs.lost": float(await _lost_jobs(connection, site, dead))}
-        if baseline is not None:
-            counted |= _rows_lost(baseline, await _seeded(connection, baseline.newest))
+        if odd := await stand_ins(connection):
+            # Whatever they show is not what is in the shop: nothing else is asked of them.
+            counted = {f"rows.lost.{table}": 1.0 for table in odd}
+        else:
+            counted = await _everything(connection, site, entries, baseline)
     window = Window(started, wall())
     return [
         Reading(
@@ -167,6 +197,20 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     ]
 
 
+async def _everything(
+    connection: _Connection, site: Site, entries: Sequence[Entry], baseline: Baseline | None
+) -> dict[str, float]:
+    counted = await _orders(connection, entries)
+    dead = await _dead_letters(site)
+    counted |= {"ledger.incomplete": float(await _incomplete(connection, entries, dead))}
+    counted |= {"jobs.lost": float(await _lost_jobs(connection, site, dead))}
+    if baseline is not None:
+        counted |= _rows_lost(baseline, await _seeded(connection, baseline.newest))
+        switched = (await _partner(site)).items() ^ baseline.partner.items()
+        counted["promise.partner_switched"] = float(len({name for name, _ in switched}))
+    return counted
+
+
 async def _connect(site: Site) -> _Connection:
     return await psycopg.AsyncConnection.connect(
         psycopg.conninfo.make_conninfo(
@@ -178,6 +222,13 @@ async def _connect(site: Site) -> _Connection:
         autocommit=True,
         row_factory=tuple_row,
     )
+
+
+async def _partner(site: Site) -> dict[str, float]:
+    """The partner's switches; they are the partner's own, and nobody's of the shop to set."""
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        found = (await client.get(site.url("partner", "/control"))).raise_for_status().json()
+    return {str(name): float(value) for name, value in found.items()}
 
 
 async def _seeded(connection: _Connection, newest: Mapping[str, int]) -> dict[str, Seeded]:
@@ -203,16 +254,19 @@ async def _orders(connection: _Connection, entries: Sequence[Entry]) -> dict[str
     for start in range(0, len(promised), _CHUNK):
         chunk = promised[start : start + _CHUNK]
         cursor = await connection.execute(
-            b"SELECT id, customer_id, amount_cents FROM public.orders WHERE id = ANY(%s)",
+            b"SELECT id, customer_id, amount_cents, extract(epoch FROM placed_at)::float8"
+            b" FROM public.orders WHERE id = ANY(%s)",
             ([int(str(entry.order_id)) for entry in chunk],),
         )
-        there = {int(row[0]): (row[1], row[2]) for row in await cursor.fetchall()}
+        there = {int(row[0]): row[1:] for row in await cursor.fetchall()}
         for entry in chunk:
             found = there.get(int(str(entry.order_id)))
             if found is None:
                 missing += 1
-            elif (entry.amount_cents is not None and found[1] != entry.amount_cents) or (
-                entry.customer is not None and found[0] != entry.customer
+            elif (
+                (entry.amount_cents is not None and found[1] != entry.amount_cents)
+                or (entry.customer is not None and found[0] != entry.customer)
+                or (entry.answered is not None and abs(found[2] - entry.answered) > CLOCK_S)
             ):
                 changed += 1
     orders_by_key: dict[str, set[object]] = {}

@@ -73,7 +73,7 @@ def invariants(manifest: Manifest) -> list[Check]:
             _Fresh(manifest.promises),
             probes=("price-staleness",),
         ),
-        _invariant("payments-first", "Payments do not wait", _PaymentsFirst(manifest.promises)),
+        _invariant("payments-first", "Payments do not wait", _PaymentsFirst(manifest.promises), Need.LEDGER),
         _invariant("jobs-kept", "No job is lost", _JobsKept(manifest.promises), Need.LEDGER),
     ]
 
@@ -87,6 +87,7 @@ def limits(manifest: Manifest) -> dict[str, float]:
         "promise.price_stale_s": manifest.promises.price_stale_s,
         "promise.payment_wait_s": manifest.promises.payment_wait_s,
         "promise.jobs_lost": float(manifest.promises.jobs_lost),
+        "promise.report_stale_s": manifest.promises.report_stale_s,
         **{f"objective.{route}": value for route, value in manifest.traffic.objectives_ms.items()},
     }
 
@@ -352,11 +353,17 @@ class _PaymentsFirst:
         )
         troubles = m.learner.troubles()
         if verdict.status is Status.FAIL and troubles:
-            return inconclusive(
+            verdict = inconclusive(
                 f"payments waited, and so did everything on this machine: {'; '.join(troubles)}",
                 what=verdict.evidence[0].what,
             )
-        return verdict
+        return all_of(verdict, self._of_this_partner(m))
+
+    @staticmethod
+    def _of_this_partner(m: Measurement) -> Verdict:
+        what = "Switches of the payment partner that are not as they were"
+        judge = partial(never_above, bound=0, what=what, look_next="GET /control of the partner")
+        return _alone(m, "promise.partner_switched", judge, what)
 
 
 class _JobsKept:

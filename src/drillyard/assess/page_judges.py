@@ -9,6 +9,7 @@ from typing import Any
 
 from drillyard.assess.probe import ProbeSite
 from drillyard.assess.shop import rows
+from drillyard.base.clock import wall
 
 SLACK = 5
 """A list in a cache may be a few sales or prices old: an entry may have moved by so many places since."""
@@ -76,6 +77,7 @@ _ORDER = """
       FROM public.orders o LEFT JOIN public.order_lines l ON l.order_id = o.id
      WHERE o.id = %(order)s GROUP BY o.id
 """
+_ORDERS = "SELECT id, customer_id, amount_cents FROM public.orders WHERE id = ANY (%(ids)s)"
 _EVERYTHING = 1_000_000
 _LISTED = """
     SELECT p.id FROM public.products p JOIN public.categories c ON c.id = p.category_id
@@ -134,6 +136,12 @@ def history_page(customer: int, number: int, *, until: float | None = None) -> J
     """
     query = f"{ORDERS_OF}{_PLACED if until is not None else ''} ORDER BY id DESC"
     return _list(query, {"customer": customer, "until": until}, number, _right_orders)
+
+
+def all_orders_page(number: int, *, until: float | None = None) -> Judge:
+    """Page `number` of everybody's orders, newest first; `until` as for a history."""
+    query = "SELECT id FROM public.orders WHERE placed_at <= to_timestamp(%(until)s) ORDER BY id DESC"
+    return _list(query, {"until": wall() if until is None else until}, number, _known_orders)
 
 
 def product_page(product: int) -> Judge:
@@ -212,6 +220,13 @@ async def _right_reviews(site: ProbeSite, items: Sequence[Page]) -> Sequence[Pag
         for item in items
         if known.get(item["id"]) == (item["id"], item["body"], item["rating"], item["author"])
     ]
+
+
+async def _known_orders(site: ProbeSite, items: Sequence[Page]) -> Sequence[Page]:
+    """With the amount and the customer of the row."""
+    ids = {"ids": [int(item["id"]) for item in items]}
+    known = {row[0]: row[1:] for row in await rows(site, _ORDERS, ids)}
+    return [item for item in items if known.get(item["id"]) == (item["customer_id"], item["amount_cents"])]
 
 
 async def _right_orders(_: ProbeSite, items: Sequence[Page]) -> Sequence[Page]:

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import psycopg
 
+from drillyard.assess.tables import stand_ins
 from drillyard.base.clock import wall
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.reading import Combine, Reading, Unit, Window
@@ -66,10 +67,13 @@ class ProbeSite:
 
         Raises:
             psycopg.Error: the database does not answer, or not within `SQL_TIMEOUT_S`.
+            ProbeError: something stands in a table's place.
         """
         async with await psycopg.AsyncConnection.connect(
             self.dsn, autocommit=True, options=_OPTIONS, application_name="drillyard-measure"
         ) as connection:
+            if odd := await stand_ins(connection):
+                raise ProbeError(f"{', '.join(odd)}: no tables of these names are in the schema public")
             cursor = await connection.execute(query.encode(), named)
             return list(await cursor.fetchall())
 

@@ -30,8 +30,6 @@ from drillyard.traffic.ledger import Entry, WriteClass
 EARNINGS_S = 300.0
 """What a minute without the shop costs is taken from so many seconds before."""
 TIMEOUT_S = 30.0
-LEDGER_SLACK_S = 15.0
-"""Orders that were under way when the last disaster was over may have been answered so much later."""
 _NAMED = 20
 
 
@@ -45,8 +43,6 @@ class Disastered:
     graded: bool
     struck: float
     detail: str = ""
-    since: float = 0.0
-    """From when on orders are reckoned: the end of the disaster before, or the start of the drill."""
     catalog: frozenset[str] = frozenset()
     """What the database consisted of before."""
 
@@ -76,6 +72,8 @@ class Recovery:
     """What audit and probes found, by the names of `docs/readings.md`."""
     gone: tuple[str, ...] = ()
     """Objects of the database that were there before; sequences that are behind."""
+    lost_keys: tuple[str, ...] = ()
+    """Of the orders that are lost: whoever reckons the next disaster leaves them out."""
     unlooked: Mapping[str, str] = field(default_factory=dict)
     """What could not be looked at, and why, by the beginning of its readings' names."""
 
@@ -133,10 +131,12 @@ async def recovery_of(
     by: str,
     recorded: Path,
     baseline: Baseline | None,
+    gone_before: frozenset[str] = frozenset(),
     probes: Sequence[Probe] = (),
     limits: Mapping[str, float] | None = None,
 ) -> Recovery:
-    """Look at everything; `recorded` is the file of customers' requests.
+    """Look at everything; `recorded` is the file of customers' requests, `gone_before` has the keys of orders
+    that earlier disasters took.
 
     What does not answer is noted in `unlooked`; nothing raises for a shop that is still in trouble.
 
@@ -144,7 +144,7 @@ async def recovery_of(
         UserError: the ledger is damaged.
     """
     entries = await asyncio.to_thread(lambda: list(ledger.read(subject.ledger)))
-    reckoned = [each for each in entries if _at(each) > disaster.since - LEDGER_SLACK_S]
+    reckoned = [each for each in entries if each.key not in gone_before]
     away = await outage_now(recorded, disaster.struck)
     unlooked: dict[str, str] = {}
     readings: dict[str, float] = {}
@@ -153,11 +153,18 @@ async def recovery_of(
     try:
         async with await _connect(subject) as connection:
             reckoning = await reckon_tables(connection, reckoned, disaster.struck)
+    except Exception as error:  # whatever is wrong with a shop after a disaster, the rest is looked at
+        unlooked["orders"] = said(error)
+    try:
+        async with await _connect(subject) as connection:
             lacking = sorted(disaster.catalog - await objects(connection))
             gone = (*lacking, *(f"sequence behind: {each}" for each in await sequences_behind(connection)))
+    except Exception as error:  # as above
+        unlooked["catalog"] = said(error)
+    try:
         readings |= {each.name: each.value for each in await audit(subject.site, baseline, [subject.ledger])}
-    except Exception as error:  # whatever is wrong with a shop after a disaster, the rest is looked at
-        unlooked["ledger."] = said(error)
+    except Exception as error:  # as above
+        unlooked["rows and jobs"] = said(error)
     for probe in probes:
         try:
             async with asyncio.timeout(probe.seconds), _site(subject, limits or {}) as site:
@@ -184,6 +191,7 @@ async def recovery_of(
         missed_cents=_missed_cents(entries, disaster.struck, away.recovery_s),
         readings=readings,
         gone=gone[:_NAMED],
+        lost_keys=tuple(each.key for each in reckoning.lost),
         unlooked=unlooked,
     )
 

@@ -79,10 +79,13 @@ def _follow(places: Places, spawned: subprocess.Popen[bytes] | None, *, as_json:
 
 def _found(scenario: str) -> str:
     """The scenario as a drill remembers it: its name, or its directory when it is not one that ships or came
-    with a pack. The daemon reads it.
+    with a pack. The daemon reads it; one that somebody writes just now is read here first, to be told of.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it cannot be read.
     """
     directory = directory_of(scenario)
-    return scenario if directory.parent in scenario_roots() else str(directory)
+    if directory.parent in scenario_roots():
+        return scenario
+    importlib.import_module("drillyard.scenario.scenario").Scenario.load(directory)
+    return str(directory)

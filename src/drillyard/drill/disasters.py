@@ -50,8 +50,20 @@ class Disasters:
             try:
                 found.append(from_json(file.read_text(encoding="utf-8")))
             except ValueError as error:
-                raise UserError("The record of a recovery cannot be read", where=str(file)) from error
+                raise UserError(
+                    "The record of a recovery cannot be read",
+                    where=str(file),
+                    next_step="Move that file away, or begin anew: drill reset",
+                ) from error
         return found
+
+    def lost_keys(self) -> frozenset[str]:
+        """Of the orders that earlier disasters took.
+
+        Raises:
+            UserError: a record is damaged.
+        """
+        return frozenset(key for each in self.all() for key in each.lost_keys)
 
     def begin(self, disaster: Disastered) -> None:
         """It is about to strike."""
@@ -74,10 +86,6 @@ class Disasters:
         """All of them: the drill begins anew."""
         for file in (self._directory / OPEN, *self._directory.glob("[0-9]*.json")):
             file.unlink(missing_ok=True)
-
-    def call_off(self) -> None:
-        """The one that is open did not strike."""
-        (self._directory / OPEN).unlink(missing_ok=True)
 
     @staticmethod
     def _write(file: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from drillyard.drill.making import LEARNER
 from drillyard.drill.pages import Pages
 from drillyard.drill.views import AccessView, ComponentView, DrillState, ShellView, StatusView, TaskView
 from drillyard.range import parts
+from drillyard.range.privileges import demoted
 from drillyard.range.range import Range
 from drillyard.range.workspace import changed_files
 from drillyard.scenario.scenario import Scenario
@@ -100,12 +101,12 @@ class Overview:
                 "This scenario's shop has no operators' shell",
                 next_step="Its files are in the workspace; see: drill brief",
             )
-        identity = host.shell.identity()
+        who = demoted(host.sites.account)
         return ShellView(
             environment=dict(host.shell.environment()),
-            directory=identity["cwd"],
-            user=identity["user"],
-            group=identity["group"],
+            directory=str(host.sites.home),
+            user=who["user"],
+            group=who["group"],
         )
 
     def log_names(self) -> list[str]:

@@ -15,12 +15,14 @@ from markdown_it import MarkdownIt
 from drillyard.base.errors import UserError
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
+from drillyard.range.privileges import demoted
 from drillyard.range.range import Range
 from drillyard.scenario.manifest import Disasters
 
 LIMIT_S = 900.0
-LANGUAGES = ("sh", "bash", "shell", "console")
+LANGUAGES = ("sh", "shell")
 _LONGEST_LINE = 400
+_LAST_WORDS_S = 1.0
 
 
 def script_of(text: str, section: str, *, file: str = "runbook.md") -> str:
@@ -53,18 +55,22 @@ def _is_shell(info: str) -> bool:
     return info.split(maxsplit=1)[0].lower() in LANGUAGES
 
 
-async def run_runbook(engine: Engine, allowed: Disasters, report: Reporter) -> None:
-    """Run it in the learner's range.
+async def read_runbook(engine: Engine, allowed: Disasters) -> str:
+    """The script of the learner's runbook.
 
     Raises:
-        UserError: it is not there, or a command of it failed; names the last lines it printed.
+        UserError: it is not there, or says nothing that could be run.
     """
     path = Path(engine.record.workspace) / allowed.runbook
     try:
         text = await asyncio.to_thread(path.read_text, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The runbook cannot be read: {error}", where=str(path)) from error
-    await run_script(engine.running, script_of(text, allowed.section, file=str(path)), report)
+        raise UserError(
+            f"The runbook cannot be read: {error}",
+            where=str(path),
+            next_step="Write it: docs/disasters.md says how one is run.",
+        ) from error
+    return script_of(text, allowed.section, file=str(path))
 
 
 async def run_script(range_: Range, script: str, report: Reporter) -> None:
@@ -84,24 +90,46 @@ async def run_script(range_: Range, script: str, report: Reporter) -> None:
         stderr=asyncio.subprocess.STDOUT,
         env=dict(range_.host.shell.environment()),
         start_new_session=True,
-        **range_.host.shell.identity(),
+        cwd=range_.host.sites.home,
+        **demoted(range_.host.sites.account),
     )
     last: list[str] = []
+    reading = asyncio.create_task(_read(process, last, report))
     try:
         async with asyncio.timeout(LIMIT_S):
-            assert process.stdout is not None
-            async for line in process.stdout:
-                last = [*last[-9:], line.decode(errors="replace").rstrip()[:_LONGEST_LINE]]
-                report(f"runbook: {last[-1]}")
             code = await process.wait()
+            # What it left running in the background keeps the pipe open: that is not waited for.
+            await asyncio.wait([reading], timeout=_LAST_WORDS_S)
     except TimeoutError:
-        raise UserError(f"The runbook was not done within {LIMIT_S:.0f} s", where="\n".join(last)) from None
+        _end(process)
+        raise UserError(
+            f"The runbook was not done within {LIMIT_S:.0f} s",
+            where="\n".join(last),
+            next_step="Go on by hand, then: drill recovered",
+        ) from None
+    except BaseException:
+        _end(process)
+        raise
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        reading.cancel()
     if code:
         raise UserError(
             f"The runbook failed: its last command ended with {code}",
             where="\n".join(last),
             next_step="Go on by hand, then: drill recovered",
         )
+
+
+async def _read(process: asyncio.subprocess.Process, last: list[str], report: Reporter) -> None:
+    rest = b""
+    while process.stdout and (chunk := await process.stdout.read(1 << 14)):
+        *lines, rest = (rest + chunk).split(b"\n")
+        rest = rest[-_LONGEST_LINE:]
+        for line in lines:
+            last[:] = [*last[-9:], line.decode(errors="replace").rstrip()[:_LONGEST_LINE]]
+            report(f"runbook: {last[-1]}")
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

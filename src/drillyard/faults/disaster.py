@@ -1,17 +1,14 @@
 """A disaster: real damage to a range at one moment, announced by nothing but what it does."""
 
 import asyncio
-import os
 import random
-import shutil
 import signal
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
-from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
 from drillyard.range.credentials import DATABASE, SUPERUSER
 from drillyard.range.member import State
@@ -105,42 +102,11 @@ class Struck:
 class Disaster:
     """One kind. `about` is its paragraph in the documentation: what it does, and what is left.
 
-    `takes` says in one word what a learner loses by it: `data`, `rows`, `pages`, `archive`, `configuration`,
-    `cache`, `backup`, `site`.
+    `needs` are the components that must run for it.
     """
 
     id: str
     title: str
-    takes: str
     about: str
     strike: Callable[[Scene], Awaitable[Struck]]
-    needs: tuple[str, ...] = field(default=())
-    """Components that must run for it."""
-
-
-def now(detail: str) -> Struck:
-    """It happened just now."""
-    return Struck(wall(), detail)
-
-
-def wipe(directories: Iterable[Path]) -> None:
-    """Delete all that lies in these directories, and leave them."""
-    for directory in directories:
-        if not directory.is_dir():
-            continue
-        for entry in directory.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
-
-
-def files_below(*directories: Path) -> list[Path]:
-    """All plain files in these directories, whatever lies between."""
-    return [
-        Path(folder, name)
-        for directory in directories
-        for folder, _, names in os.walk(directory)
-        for name in names
-        if Path(folder, name).is_file() and not Path(folder, name).is_symlink()
-    ]
+    needs: tuple[str, ...] = ()

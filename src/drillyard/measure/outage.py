@@ -1,11 +1,11 @@
 """How long customers were without the shop.
 
 The recovery time of an outage runs from the planned time of the first request that failed to the planned
-time of the first good one from which on service *held*: during `HELD_S` seconds at least `HELD_REQUESTS`
-requests came, and of them one failed at most, or `TOLERATED` of many. A shop that answers for a moment
-between two restarts was not back. Times are planned times: requests that hang until they time out belong to
-when customers asked. NIST SP 800-34 Rev. 1, 3.2.1 has the terms (recovery time objective: how long a resource
-may be unavailable).
+time of the first good one from which on service *held*, as far as is known: in every `HELD_S` seconds since,
+at least `HELD_REQUESTS` requests came, and of them one failed at most, or `TOLERATED` of many. A shop that
+answers for a while between two restarts was not back. Times are planned times: requests that hang until they
+time out belong to when customers asked. NIST SP 800-34 Rev. 1, 3.2.1 has the terms (recovery time objective:
+how long a resource may be unavailable).
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,8 @@ class Outage:
 
     def settled(self, at: float) -> bool:
         """Whether it is known that service holds at `at` (seconds since the epoch) and for `HELD_S` after."""
-        return self.recovery_s is not None and self.until >= at + HELD_S
+        back = self.began is None or (self.ended is not None and self.ended <= at)
+        return back and self.until >= at + HELD_S
 
 
 def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: float) -> Outage:
@@ -52,7 +53,7 @@ def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: floa
     if not bad.size:
         return Outage(None, None, 0, 0, until)
     first = int(bad[0])
-    back = _held(planned, good, first, until)
+    back = _back(planned, good, first, until)
     last = planned.size if back is None else back
     return Outage(
         began=float(planned[first]),
@@ -63,18 +64,15 @@ def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: floa
     )
 
 
-def _held(planned: NDArray[np.float64], good: NDArray[np.bool_], first: int, until: float) -> int | None:
-    """The first good request after `first` from which on service held."""
+def _back(planned: NDArray[np.float64], good: NDArray[np.bool_], first: int, until: float) -> int | None:
+    """The first good request after `first` from which on service holds as far as is known."""
     failed_before = np.concatenate(([0], np.cumsum(~good)))
     ends = np.searchsorted(planned, planned + HELD_S, side="right")
     asked = ends - np.arange(planned.size)
     failed = failed_before[ends] - failed_before[:-1]
-    held = (
-        good
-        & (planned + HELD_S <= until)
-        & (asked >= HELD_REQUESTS)
-        & (failed <= np.maximum(1, TOLERATED * asked))
-    )
-    held[: first + 1] = False
-    found = np.flatnonzero(held)
+    known = planned + HELD_S <= until
+    held = (asked >= HELD_REQUESTS) & (failed <= np.maximum(1, TOLERATED * asked))
+    not_held = np.flatnonzero(known & ~held)
+    after = max(first, int(not_held[-1])) if not_held.size else first
+    found = np.flatnonzero(known & held & good & (np.arange(planned.size) > after))
     return int(found[0]) if found.size else None

@@ -13,6 +13,7 @@ import pwd
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from drillyard.base.errors import UserError
 from drillyard.base.paths import is_root
@@ -78,6 +79,21 @@ def _current() -> Account:
     except KeyError:  # containers often run under a uid without an entry
         return Account(uid, gid, str(uid), Path(os.environ.get("HOME", "/")))
     return Account(uid, gid, entry.pw_name, Path(entry.pw_dir))
+
+
+class Demoted(TypedDict):
+    """Keyword arguments of `subprocess` for a process under an account; None leaves what is."""
+
+    user: int | None
+    group: int | None
+    extra_groups: tuple[int, ...] | None
+
+
+def demoted(account: Account) -> Demoted:
+    """Run something as `account`: whatever services or learners wrote is not to be trusted with more."""
+    if account.is_current:
+        return Demoted(user=None, group=None, extra_groups=None)
+    return Demoted(user=account.uid, group=account.gid, extra_groups=())
 
 
 def make_directory(path: Path, account: Account, mode: int = 0o750) -> Path:

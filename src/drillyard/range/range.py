@@ -88,6 +88,7 @@ class Range:
             directory, addresses, self.account, self.credentials, self._make_data, shell
         )
         self._held = ExitStack()
+        self._applying = asyncio.Lock()
 
     @classmethod
     async def create(
@@ -250,8 +251,10 @@ class Range:
             InvalidFilesError: a file is bad; nothing was changed.
             RolledBackError: the range did not come up with it; what ran before was put back.
         """
-        report = await apply(self, workspace, say)
-        await self._publish()
+        async with self._applying:
+            report = await apply(self, workspace, say)
+            # Also when nothing changed: files that are gone from a host come back with it.
+            await self.reinstall()
         return report
 
     async def reinstall(self) -> None:

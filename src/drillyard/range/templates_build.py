@@ -17,7 +17,7 @@ from drillyard.base.clock import wait_until
 from drillyard.base.errors import DeadlineError, UserError
 from drillyard.range.credentials import DATABASE, ROLES, SUPERUSER, Credentials
 from drillyard.range.parts.part import Part
-from drillyard.range.privileges import Account, make_directory, write_file
+from drillyard.range.privileges import Account, demoted, make_directory, write_file
 
 Progress = Callable[[str], None]
 
@@ -172,9 +172,7 @@ def _server(part: Part, data: Path, account: Account) -> Iterator[Path]:
                 cwd="/",
                 env=_environment(part),
                 start_new_session=True,
-                user=None if account.is_current else account.uid,
-                group=None if account.is_current else account.gid,
-                extra_groups=None if account.is_current else (),
+                **demoted(account),
             )
         try:
             _wait_ready(process, socket, log)
@@ -216,9 +214,7 @@ def _run_as(account: Account, part: Part, command: Sequence[str], stdin: str = "
         cwd="/",
         env=_environment(part),
         start_new_session=True,
-        user=None if account.is_current else account.uid,
-        group=None if account.is_current else account.gid,
-        extra_groups=None if account.is_current else (),
+        **demoted(account),
     )
     said = done.stdout + done.stderr
     if done.returncode:

@@ -123,6 +123,9 @@ def released_files(workspace: Path) -> dict[str, Path]:
     problems: list[Problem] = []
     candidates = [workspace / "range.toml"]
     for part in PARTS:
+        if (workspace / part).is_symlink():
+            problems.append(Problem(part, 0, "is a link", "a folder"))
+            continue
         for directory, folders, names in os.walk(workspace / part):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             candidates += [Path(directory, name) for name in sorted(names)]
@@ -151,7 +154,7 @@ def changed_files(workspace: Path, released: Path) -> tuple[FileChange, ...]:
     changes = [
         FileChange(name, Change.ADDED if name not in before else Change.MODIFIED)
         for name, path in now.items()
-        if name not in before or not filecmp.cmp(path, before[name], shallow=False)
+        if name not in before or not _same(path, before[name])
     ]
     changes += [FileChange(name, Change.REMOVED) for name in before if name not in now]
     return tuple(sorted(changes, key=lambda change: change.name))
@@ -169,6 +172,11 @@ def copy_released(workspace: Path, destination: Path) -> None:
         shutil.copyfile(source, target, follow_symlinks=False)
         if os.access(source, os.X_OK):
             target.chmod(0o755)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """In content, and in whether it may be run."""
+    return os.access(one, os.X_OK) == os.access(other, os.X_OK) and filecmp.cmp(one, other, shallow=False)
 
 
 def _ignored(path: Path) -> bool:

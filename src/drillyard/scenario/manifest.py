@@ -94,12 +94,14 @@ class Promises(_Frozen):
     """What the shop promised its customers and must keep while it is tuned.
 
     A price on a page is at most `price_stale_s` seconds old; a payment waits at most `payment_wait_s`
-    seconds, whatever the reports do; `jobs_lost` jobs may vanish.
+    seconds, whatever the reports do; `jobs_lost` jobs may vanish. A report that is shown may be
+    `report_stale_s` seconds old.
     """
 
     price_stale_s: float = Field(default=30, gt=0)
     payment_wait_s: float = Field(default=5, gt=0)
     jobs_lost: int = Field(default=0, ge=0)
+    report_stale_s: float = Field(default=120, ge=0)
 
 
 class Variants(_Frozen):

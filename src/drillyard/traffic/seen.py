@@ -9,42 +9,58 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_GET = b"GET "
+_ADMIN = b"/api/admin/"
+_KEPT = (b"GET ", b"POST " + _ADMIN)
 
 
 @dataclass(frozen=True)
 class Seen:
     """One page: its path with the query, the customer who asked (0: nobody in particular), when its answer
-    was whole (seconds since the epoch), and the decoded answer.
+    was whole (seconds since the epoch), the decoded answer, and whether it was asked for by GET or promised
+    to a POST.
     """
 
     path: str
     customer: int
     answered: float
     page: Mapping[str, Any]
+    method: str = "GET"
 
 
-class Sample:
-    """So many answers of any number, each as likely as the others (Vitter 1985, algorithm R)."""
+class _Reservoir:
+    """So many of any number, each as likely as the others (Vitter 1985, algorithm R)."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._offered = 0
-        self._kept: list[Seen] = []
+        self.kept: list[Seen] = []
+
+    def place(self) -> int | None:
+        """Where the next is put; None when it is not kept."""
+        self._offered += 1
+        if len(self.kept) < self._size:
+            return len(self.kept)
+        place = random.randrange(self._offered)
+        return place if place < self._size else None
+
+
+class Sample:
+    """`size` answers of pages that anybody may see, and as many of the administrator's, who comes seldom."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._pages, self._admin = _Reservoir(size), _Reservoir(size)
 
     def offer(self, request: bytes, customer: int, answered: float, data: object) -> None:
         """A good answer to `request`, a whole HTTP message; kept or not."""
-        if not self._size or not isinstance(data, dict) or not request.startswith(_GET):
+        if not self._size or not isinstance(data, dict) or not request.startswith(_KEPT):
             return
-        self._offered += 1
-        place = len(self._kept)
-        if place == self._size:
-            place = random.randrange(self._offered)
-            if place >= self._size:
-                return
-        path = request.split(b" ", 2)[1].decode()
-        self._kept[place : place + 1] = [Seen(path, customer, answered, data)]
+        method, path, _ = request.split(b" ", 2)
+        reservoir = self._admin if path.startswith(_ADMIN) else self._pages
+        if (place := reservoir.place()) is not None:
+            seen = Seen(path.decode(), customer, answered, data, method.decode())
+            reservoir.kept[place : place + 1] = [seen]
 
     def kept(self) -> tuple[Seen, ...]:
         """What was kept."""
-        return tuple(self._kept)
+        return (*self._pages.kept, *self._admin.kept)

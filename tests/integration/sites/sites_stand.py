@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from drillyard.range.member import State
+from drillyard.range.privileges import demoted
 from drillyard.range.range import Range, Settings
 from drillyard.range.workspace import create_workspace
 
@@ -50,7 +51,8 @@ async def shell(made: Range, script: str) -> tuple[int, str]:
         text=True,
         timeout=120,
         check=False,
-        **made.host.shell.identity(),
+        cwd=made.host.sites.home,
+        **demoted(made.host.sites.account),
     )
     return done.returncode, done.stdout
 

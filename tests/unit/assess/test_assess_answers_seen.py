@@ -21,10 +21,19 @@ def seen(path: str, customer: int = 0) -> Seen:
         "/api/search?q=oak+table&page=1",
         "/api/orders/12",
         "/api/admin/reports/sales?days=7",
+        "/api/admin/reports/inventory?days=30",
+        "/api/admin/reports/customers?days=1",
+        "/api/admin/orders?page=2",
     ],
 )
 def test_pages_that_anybody_may_see_are_judged(path: str) -> None:
     assert judge_of(seen(path)) is not None
+
+
+def test_a_report_that_was_promised_is_judged() -> None:
+    page = {"report": "sales", "report_id": 7, "days": 1}
+    assert judge_of(Seen("/api/admin/reports/sales?days=1", 0, 7.0, page, "POST")) is not None
+    assert judge_of(Seen("/api/admin/chaos", 0, 7.0, {}, "POST")) is None
 
 
 def test_a_history_is_judged_for_the_customer_who_saw_it() -> None:
@@ -32,7 +41,7 @@ def test_a_history_is_judged_for_the_customer_who_saw_it() -> None:
     assert judge_of(seen("/api/orders?page=2")) is None
 
 
-@pytest.mark.parametrize("path", ["/api/cart", "/api/admin/orders?page=1", "/api/products?page=1"])
+@pytest.mark.parametrize("path", ["/api/cart", "/api/admin/chaos", "/api/products?page=1"])
 def test_what_nobody_can_judge_is_left_out(path: str) -> None:
     assert judge_of(seen(path, customer=1)) is None
 

@@ -71,7 +71,8 @@ def whole(make_measurement):
         "ledger.incomplete": 0, "promise.orders_per_checkout": 1, "promise.order_missing": 0,
         **{f"content.true.{kind}": 1 for kind in (*pages.KINDS, *reports.KINDS)},
         "content.seen": 40, "content.seen_false": 0, "jobs.lost": 0, "rows.lost.orders": 0,
-        "promise.price_seen_after": 15, "promise.payment_wait": 1, "services.down": 0,
+        "promise.price_seen_after": 15, "promise.payment_wait": 1, "promise.partner_switched": 0,
+        "services.down": 0,
         "services.without_process": 0, "services.processes": 6, "db.connections.max": 20,
         "processes.memory": 3e8, "requests.wrong": 0, "requests.count": 100,
     }  # fmt: skip
@@ -132,6 +133,7 @@ def test_a_task_is_judged_with_all_invariants_beside_it(whole):
         ("processes.memory", 6e8, "within-budget"),
         ("promise.price_seen_after", 31.5, "prices-fresh"),
         ("promise.payment_wait", 6, "payments-first"),
+        ("promise.partner_switched", 1, "payments-first"),
         ("jobs.lost", 1, "jobs-kept"),
         ("requests.wrong", 3, "customers-served"),
     ],

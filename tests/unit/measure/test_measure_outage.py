@@ -20,11 +20,21 @@ def test_a_shop_that_was_away_is_back_with_the_first_good_request_of_a_held_stre
     assert found.recovery_s == 15.0
 
 
-def test_a_moment_of_service_between_two_crashes_is_no_recovery() -> None:
-    planned, good = requests(60, (5, 20), (25, 30))
-    found = outage(planned, good, until=60)
-    assert (found.began, found.ended) == (5.0, 30.0)
-    assert found.asked - found.failed == 5 * RATE
+@pytest.mark.parametrize("moment_s", [5, 30])
+def test_service_between_two_crashes_is_no_recovery(moment_s: float) -> None:
+    planned, good = requests(120, (5, 20), (20 + moment_s, 60))
+    found = outage(planned, good, until=120)
+    assert (found.began, found.ended) == (5.0, 60.0)
+    assert found.asked - found.failed == moment_s * RATE
+
+
+def test_a_shop_that_is_away_again_is_not_settled() -> None:
+    planned, good = requests(120, (5, 20), (60, 120))
+    found = outage(planned, good, until=120)
+    assert found.recovery_s is None
+    assert not found.settled(110)
+    planned, good = requests(55, (5, 20))
+    assert outage(planned, good, until=55).settled(40)
 
 
 def test_one_failure_is_service_and_two_are_not() -> None:

@@ -27,6 +27,7 @@ from drillyard.assess.page_judges import (
     share_of,
 )
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
+from drillyard.assess.report_judges import DAYS as REPORT_DAYS
 from drillyard.assess.report_judges import PAGES as REPORT_PAGES
 from drillyard.assess.shop import ADMIN, bearer, rows
 from drillyard.measure.reading import Combine, Reading, Unit
@@ -37,7 +38,6 @@ DEEPEST = 62
 """As deep as customers go."""
 PAGES = 2
 """Pages drawn of each kind (of a listing: of each order)."""
-REPORT_DAYS = 30
 KINDS = (
     *(f"listing_{order}" for order in ORDERS),
     *("home", "search", "reviews", "product", "history"),
@@ -115,8 +115,9 @@ async def _draw(site: ProbeSite) -> AsyncIterator[Drawn]:
         yield await _history(site)
     header = await _signed_in(site, ADMIN)
     for name, judge in REPORT_PAGES.items():
-        path = f"/api/admin/reports/{name}?days={REPORT_DAYS}"
-        yield Drawn(f"report_{name}", path, judge(REPORT_DAYS), header)
+        days = random.choice(REPORT_DAYS)
+        path = f"/api/admin/reports/{name}?days={days}"
+        yield Drawn(f"report_{name}", path, judge(days), header)
 
 
 async def _signed_in(site: ProbeSite, email: str) -> dict[str, str]:

@@ -14,10 +14,8 @@ from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
 
 DESCRIBES = (Described("promise.price_seen_after", Unit.SECONDS, Combine.LAST),)
-HOT = range(20, 1000)
-"""Products that many ask for, by their rank; of the very first, a price that moves would meet customers who
-are just buying.
-"""
+HOT = range(1, 1000)
+"""Products that many ask for, by their rank; drawn as customers draw them (Zipf): mostly the very first."""
 EVERY_S = 0.5
 SETUP_S = 12.0
 """So long a shop that hardly answers is asked again for pages and for a change of price."""
@@ -227,7 +225,8 @@ async def _home_pages(site: ProbeSite) -> tuple[list[_Page], int]:
 
 async def _hot_page(site: ProbeSite) -> tuple[list[_Page], int]:
     """The page of a product that many ask for: its entry in a cache is of any age, as the home page's is."""
-    path = f"/api/products/{random.choice(HOT)}"
+    (product,) = random.choices(HOT, weights=[1 / rank for rank in HOT])
+    path = f"/api/products/{product}"
     for item in await _items(site, path):
         return [_Page("product", path, item.id, item.price_cents + 1)], item.price_cents
     return [], 0
@@ -235,17 +234,25 @@ async def _hot_page(site: ProbeSite) -> tuple[list[_Page], int]:
 
 async def _pages(site: ProbeSite) -> tuple[list[_Page], int]:
     """A product's own page, and a search and a listing with a page size that nobody else uses; its price."""
-    per_page = random.randint(11, 19)
+    return await _pages_of(site, f"&per_page={random.randint(11, 19)}")
+
+
+async def _usual_pages(site: ProbeSite) -> tuple[list[_Page], int]:
+    """The same, as customers ask for them: their entries in a cache are of any age."""
+    return await _pages_of(site, "")
+
+
+async def _pages_of(site: ProbeSite, size: str) -> tuple[list[_Page], int]:
     categories = await _items(site, "/api/categories")
     if not categories:
         return [], 0
     slug = random.choice(categories).slug
-    listing = f"/api/products?category={quote(slug)}&sort=newest&page=1&per_page={per_page}"
+    listing = f"/api/products?category={quote(slug)}&sort=newest&page=1{size}"
     items = await _items(site, listing)
     if not items:
         return [], 0
     chosen = random.choice(items)
-    search = f"/api/search?q={quote(chosen.name)}&page=1&per_page={per_page}"
+    search = f"/api/search?q={quote(chosen.name)}&page=1{size}"
     paths = {"product": f"/api/products/{chosen.id}", "listing": listing}
     if any(item.id == chosen.id for item in await _items(site, search)):
         paths["search"] = search
@@ -253,7 +260,7 @@ async def _pages(site: ProbeSite) -> tuple[list[_Page], int]:
     return [_Page(kind, path, chosen.id, price_cents + 1) for kind, path in paths.items()], price_cents
 
 
-_FINDERS: Sequence[_Find] = (_home_pages, _hot_page, _pages, _pages)
+_FINDERS: Sequence[_Find] = (_home_pages, _hot_page, _usual_pages, _pages)
 """One price is changed for each."""
 
 

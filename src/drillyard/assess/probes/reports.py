@@ -1,23 +1,33 @@
 """Whether reports that are asked for are made by a worker, and say what is in the tables."""
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from drillyard.assess.page_judges import share_of
 from drillyard.assess.probe import ProbeError, ProbeSite, probe
-from drillyard.assess.report_judges import ROWS
+from drillyard.assess.report_judges import DAYS, ROWS
 from drillyard.assess.shop import ADMIN, bearer
-from drillyard.base.clock import monotonic
+from drillyard.base.clock import monotonic, wall
 from drillyard.measure.reading import Combine, Reading, Unit
 from drillyard.measure.source import Described
 
 DESCRIBES = (Described("content.true.requested_<report>", Unit.RATIO, Combine.LAST),)
-DAYS = 7
 PATIENCE_S = 25.0
 """So long a report is waited for; none at this size takes a second by itself, and few are in the queue."""
 EVERY_S = 0.5
 KINDS = tuple(f"requested_{name}" for name in ROWS)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A report that was asked for."""
+
+    name: str
+    days: int
+    number: int
 
 
 @probe(id="reports-made", seconds=PATIENCE_S + 10, gives=("content.true.requested_",))
@@ -29,33 +39,45 @@ async def reports_made(site: ProbeSite) -> Sequence[Reading]:
     """
     await site.turn()
     header = await bearer(site, ADMIN)
-    asked = {name: await _ask(site, header, name) for name in ROWS}
+    days = random.choice(DAYS)
+    asked = [await _ask(site, header, name, days) for name in ROWS]
     end = monotonic() + PATIENCE_S
     return [
         site.reading(
-            f"content.true.requested_{name}",
-            await share_of(ROWS[name](DAYS), site, await _made(site, header, name, number, end)),
+            f"content.true.requested_{each.name}",
+            await _made(site, header, each, end),
             Unit.RATIO,
-            source=f"POST /api/admin/reports/{name}?days={DAYS}, its result beside the rows of the tables",
+            source=f"POST /api/admin/reports/{each.name}?days={days}, its result beside the tables",
         )
-        for name, number in asked.items()
+        for each in asked
     ]
 
 
-async def _ask(site: ProbeSite, header: Mapping[str, str], name: str) -> int:
+async def _ask(site: ProbeSite, header: Mapping[str, str], name: str, days: int) -> _Asked:
     await site.turn()
-    answer = await site.http.post(f"/api/admin/reports/{name}?days={DAYS}", json={}, headers=header)
+    answer = await site.http.post(f"/api/admin/reports/{name}?days={days}", json={}, headers=header)
     if answer.status_code != 202:
         raise ProbeError(f"the {name} report could not be asked for: {answer.status_code}")
-    return int(answer.json()["report_id"])
+    return _Asked(name, days, int(answer.json()["report_id"]))
 
 
-async def _made(site: ProbeSite, header: Mapping[str, str], name: str, number: int, end: float) -> Any:
+async def _made(site: ProbeSite, header: Mapping[str, str], asked: _Asked, end: float) -> float:
+    """Wait until it is made, and judge it as of then."""
     while monotonic() < end:
         await site.turn()
-        answer = await site.http.get(f"/api/admin/requested-reports/{number}", headers=header)
+        answer = await site.http.get(f"/api/admin/requested-reports/{asked.number}", headers=header)
         found = answer.json() if answer.is_success else {}
         if found.get("finished_at"):
-            return found.get("result")
+            judge = ROWS[asked.name](asked.days, until=_moment(found["finished_at"]))
+            return await share_of(judge, site, found.get("result"))
         await asyncio.sleep(EVERY_S)
-    raise ProbeError(f"the {name} report that was asked for was not there after {PATIENCE_S:.0f} s")
+    raise ProbeError(f"the {asked.name} report that was asked for was not there after {PATIENCE_S:.0f} s")
+
+
+def _moment(text: str) -> float | None:
+    """Seconds since the epoch; None (now) for what is no time, or one to come."""
+    try:
+        moment = datetime.fromisoformat(text).timestamp()
+    except (ValueError, TypeError):
+        return None
+    return moment if moment <= wall() else None

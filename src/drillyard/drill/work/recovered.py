@@ -8,7 +8,6 @@ from drillyard.assess.audit import Baseline
 from drillyard.assess.invariants import limits
 from drillyard.assess.measuring import all_probes
 from drillyard.assess.recovery import Recovery, outage_now, recovery_of
-from drillyard.assess.subject import Subject
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.drill.content import scenario_of
@@ -22,8 +21,6 @@ from drillyard.drill.subjects import requests_of
 from drillyard.drill.wire import Recovered
 from drillyard.measure.outage import HELD_S
 
-__all__ = ["Subject", "look", "run"]
-
 PATIENCE_S = 60.0
 """So long customers are waited for; service has to hold for `HELD_S` within it."""
 EVERY_S = 1.0
@@ -31,10 +28,10 @@ EVERY_S = 1.0
 
 async def run(engine: Engine, request: Recovered, report: Reporter) -> JsonValue:
     """Look, after a recovery by hand."""
-    return await look(engine, request, report, by="hand")
+    return await look(engine, report, by="hand")
 
 
-async def look(engine: Engine, _: Recovered, report: Reporter, *, by: str) -> JsonValue:
+async def look(engine: Engine, report: Reporter, *, by: str) -> JsonValue:
     """Wait until service holds, look at everything, and close the disaster.
 
     Raises:
@@ -51,6 +48,7 @@ async def look(engine: Engine, _: Recovered, report: Reporter, *, by: str) -> Js
     if engine.subjects is None:
         raise UserError("The range is not ready", next_step="Bring it up: drill resume")
     (subject,) = await engine.subjects.get((LEARNER,), report)
+    engine.subjects.done()
     scenario = scenario_of(engine.record.scenario)
     found: Recovery = await recovery_of(
         current,
@@ -58,6 +56,7 @@ async def look(engine: Engine, _: Recovered, report: Reporter, *, by: str) -> Js
         by=by,
         recorded=requests,
         baseline=Baseline.load(engine.places.private / "baseline.json"),
+        gone_before=disasters.lost_keys(),
         probes=[probe for probe in all_probes(scenario) if LEARNER in probe.subjects],
         limits=limits(scenario.manifest),
     )
@@ -86,6 +85,6 @@ async def _held(engine: Engine, struck: float, report: Reporter) -> None:
         await asyncio.sleep(EVERY_S)
     raise UserError(
         "Customers are not served yet: the disaster is not over",
-        where=f"in the last {PATIENCE_S:.0f} s there were no {HELD_S:.0f} s in which 99 % were served",
+        where=f"in the last {PATIENCE_S:.0f} s service did not hold for {HELD_S:.0f} s",
         next_step="See `drill status` and `drill logs`; then again: drill recovered",
     )

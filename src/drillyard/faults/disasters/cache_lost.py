@@ -2,22 +2,23 @@
 
 import asyncio
 
-from drillyard.faults.disaster import Disaster, Scene, Struck, now, wipe
+from drillyard.base.clock import wall
+from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.files import wipe
 
 
 async def strike(scene: Scene) -> Struck:
     """Kill Valkey, delete what it kept on disk, and let it start empty."""
+    moment = wall()
     await scene.kill("valkey")
-    struck = now("Valkey was killed and its data were deleted")
     await asyncio.to_thread(wipe, [scene.data_of("valkey")])
     await scene.come_back("valkey")
-    return struck
+    return Struck(moment, "Valkey was killed and its data were deleted")
 
 
 DISASTER = Disaster(
     id="cache-lost",
     title="Cache and queues are gone",
-    takes="cache",
     about="""\
 Valkey is killed under load and its append-only file deleted; it starts empty. Every page is made from the
 database until the cache is warm again, and the queues with all their jobs are gone: the shop hands over

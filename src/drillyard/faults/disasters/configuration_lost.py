@@ -2,27 +2,28 @@
 
 import asyncio
 
-from drillyard.faults.disaster import Disaster, Scene, Struck, now, wipe
+from drillyard.base.clock import wall
+from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.files import wipe
 
 _STRUCK = ("haproxy", "postgres", "valkey")
 
 
 async def strike(scene: Scene) -> Struck:
     """Delete the configuration of the servers and the copy at the primary site; they are restarted."""
+    moment = wall()
     directories = [scene.config_of(name) for name in _STRUCK]
     await asyncio.to_thread(wipe, [*directories, scene.host.sites.config])
     for name in _STRUCK:
         await scene.kill(name)
-    struck = now(f"the configuration of {', '.join(_STRUCK)} was deleted, and they were restarted")
     for name in _STRUCK:
         await scene.come_back(name)
-    return struck
+    return Struck(moment, f"the configuration of {', '.join(_STRUCK)} was deleted, and they were restarted")
 
 
 DISASTER = Disaster(
     id="configuration-lost",
     title="The configuration of the servers is gone",
-    takes="configuration",
     about="""\
 The configuration of HAProxy, PostgreSQL and Valkey on their hosts is deleted, with the copy in `$CONFIG`,
 and they are restarted, as hosts that were set up anew by mistake. None comes up. `shopctl apply

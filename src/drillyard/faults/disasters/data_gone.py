@@ -2,22 +2,23 @@
 
 import asyncio
 
-from drillyard.faults.disaster import Disaster, Scene, Struck, now, wipe
+from drillyard.base.clock import wall
+from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.files import wipe
 
 
 async def strike(scene: Scene) -> Struck:
     """Kill the server, delete its data directory's content, and let it try to start."""
+    moment = wall()
     await scene.kill("postgres")
-    struck = now("the data directory was deleted")
     await asyncio.to_thread(wipe, [scene.data_of("postgres")])
     await scene.come_back("postgres")
-    return struck
+    return Struck(moment, "the data directory was deleted")
 
 
 DISASTER = Disaster(
     id="data-gone",
     title="The database's disk is dead",
-    takes="data",
     about="""\
 The server is killed with all its processes (SIGKILL, so nothing is flushed) and its data directory is
 emptied. What is left: everything beside it at the primary site, and everything off site. The server tries

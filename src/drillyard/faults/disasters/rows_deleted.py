@@ -1,6 +1,7 @@
 """A migration that deleted what it should have kept."""
 
-from drillyard.faults.disaster import Disaster, Scene, Struck, now
+from drillyard.base.clock import wall
+from drillyard.faults.disaster import Disaster, Scene, Struck
 
 _MIGRATIONS: dict[str, tuple[str, ...]] = {
     "deleted the lines of two orders in three": ("DELETE FROM public.order_lines WHERE order_id % 3 <> 0",),
@@ -12,19 +13,24 @@ _MIGRATIONS: dict[str, tuple[str, ...]] = {
         "DELETE FROM public.orders WHERE customer_id % 2 = 0",
     ),
 }
+_OUT_OF_ITS_WAY = (
+    "SET session_replication_role = replica",
+    "SET statement_timeout = 0",
+    "SET lock_timeout = 0",
+)
 
 
 async def strike(scene: Scene) -> Struck:
     """Run one of several bad migrations, with the foreign keys and triggers out of its way."""
     what = scene.chance.choice(sorted(_MIGRATIONS))
-    await scene.sql("SET session_replication_role = replica", "SET statement_timeout = 0", *_MIGRATIONS[what])
-    return now(f"a migration {what}")
+    moment = wall()
+    await scene.sql(*_OUT_OF_ITS_WAY, *_MIGRATIONS[what])
+    return Struck(moment, f"a migration {what}")
 
 
 DISASTER = Disaster(
     id="rows-deleted",
     title="A migration deleted rows",
-    takes="rows",
     about="""\
 One of four bad migrations is run by the database's superuser and committed: lines of orders, reviews, or
 orders with their lines are deleted, or the table of ratings is dropped. The server is well, customers are

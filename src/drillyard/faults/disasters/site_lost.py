@@ -2,17 +2,18 @@
 
 import asyncio
 
-from drillyard.faults.disaster import Disaster, Scene, Struck, now, wipe
+from drillyard.base.clock import wall
+from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.files import wipe
 
 _SERVERS = ("haproxy", "postgres", "valkey")
 
 
 async def strike(scene: Scene) -> Struck:
     """Kill everything at the primary site and delete its data, its storage and its configuration."""
-    sites = scene.host.sites
+    sites, moment = scene.host.sites, wall()
     for name in _SERVERS:
         await scene.kill(name)
-    struck = now("the whole primary site was lost")
     gone = [
         *(scene.data_of(name) for name in _SERVERS),
         *(scene.config_of(name) for name in _SERVERS),
@@ -23,13 +24,12 @@ async def strike(scene: Scene) -> Struck:
     await asyncio.to_thread(wipe, gone)
     for name in _SERVERS:
         await scene.come_back(name)
-    return struck
+    return Struck(moment, "the whole primary site was lost")
 
 
 DISASTER = Disaster(
     id="site-lost",
     title="The primary site is gone",
-    takes="site",
     about="""\
 PostgreSQL, Valkey and HAProxy are killed, their data and configuration deleted, and with them everything
 at the primary site: `$BACKUPS`, `$ARCHIVE`, `$CONFIG`. Empty hosts in the same place are what you get to

@@ -17,7 +17,7 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload
 from drillyard.range.components.haproxy_runtime import Runtime
 from drillyard.range.components.tooling import missing
-from drillyard.range.privileges import keeper, write_file
+from drillyard.range.privileges import demoted, keeper, make_own_directory, write_file
 
 MAIN = "haproxy.cfg"
 OURS = "range.cfg"
@@ -81,12 +81,15 @@ class HAProxy(Component):
         """`haproxy -c`, with our own part before the learner's, as it will run."""
         if MAIN not in files:
             return [missing(MAIN)]
-        part = parts.find("haproxy")
+        part, account = parts.find("haproxy"), self.site.account
         with tempfile.TemporaryDirectory(prefix="drillyard-check-") as scratch:
-            ours = Path(scratch) / OURS
-            ours.write_text(_ours(Path(scratch) / "s"))
+            # Under the service account: a configuration may name Lua that runs while it is checked.
+            directory = make_own_directory(Path(scratch), account)
+            ours, theirs = directory / OURS, directory / MAIN
+            write_file(ours, _ours(directory / "s"), keeper(account))
+            write_file(theirs, files[MAIN].read_text(), keeper(account))
             done = subprocess.run(
-                part.argv("-c", "-f", str(ours), "-f", str(files[MAIN])),
+                part.argv("-c", "-f", str(ours), "-f", str(theirs)),
                 env={"PATH": os.defpath, **part.env},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -94,6 +97,7 @@ class HAProxy(Component):
                 timeout=10,
                 check=False,
                 cwd="/",
+                **demoted(account),
             )
         return [] if done.returncode == 0 else _problems(done.stdout + done.stderr)
 

@@ -1,9 +1,10 @@
 """PostgreSQL: the shop's database."""
 
 import asyncio
+import os
 import re
-import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload, Site
 from drillyard.range.components.tooling import missing
 from drillyard.range.ledger import started
-from drillyard.range.privileges import own_tree, unwritable
+from drillyard.range.privileges import demoted, own_tree, unwritable
 
 MAIN = "postgresql.conf"
 PRELOADED = "pg_stat_statements,auto_explain"
@@ -95,8 +96,8 @@ class Postgres(Component):
             self.socket_directory / f".s.PGSQL.{self._port}.lock",
         ):
             try:
-                pid = int(file.read_text().split("\n", 1)[0])
-            except (FileNotFoundError, ValueError):
+                pid = int((_plain(file) or b"").split(b"\n", 1)[0])
+            except ValueError:
                 continue
             if not _is_postgres(pid):
                 file.unlink()
@@ -163,13 +164,14 @@ class Postgres(Component):
 
     def _could_start(self, file: Path, text: str, scratch: Path) -> list[Problem]:
         """What depends on several settings or the machine: the server computes it from its control file."""
-        control = self.site.data / "global" / "pg_control"
-        if not control.exists():
+        names = ("PG_VERSION", "global/pg_control")
+        contents = {name: _plain(self.site.data / name) for name in names}
+        if None in contents.values():
             return []
         data = scratch / "data"
         (data / "global").mkdir(mode=0o700, parents=True)
-        shutil.copy(self.site.data / "PG_VERSION", data)
-        shutil.copy(control, data / "global")
+        for name, content in contents.items():
+            (data / name).write_bytes(content or b"")
         data.chmod(0o700)
         own_tree(data, self.site.account)
         value, said = self._print("shared_memory_size", file, data)
@@ -195,11 +197,19 @@ class Postgres(Component):
             timeout=5,
             check=False,
             cwd="/",
-            user=None if account.is_current else account.uid,
-            group=None if account.is_current else account.gid,
-            extra_groups=None if account.is_current else (),
+            **demoted(account),
         )
         return done.stdout.strip(), done.stderr
+
+
+def _plain(file: Path) -> bytes | None:
+    """What is in a plain file of the data directory, which belongs to the service; None for anything else."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as opened:
+        return opened.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 def _is_postgres(pid: int) -> bool:

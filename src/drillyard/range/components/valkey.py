@@ -13,7 +13,7 @@ from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload
 from drillyard.range.components.asking import ask
 from drillyard.range.components.tooling import missing
-from drillyard.range.privileges import make_directory
+from drillyard.range.privileges import demoted, make_directory
 
 MAIN = "valkey.conf"
 _TRIAL_S = 2.0
@@ -115,9 +115,7 @@ class Valkey(Component):
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",
-                user=None if account.is_current else account.uid,
-                group=None if account.is_current else account.gid,
-                extra_groups=None if account.is_current else (),
+                **demoted(account),
             )
         try:
             deadline = time.monotonic() + _TRIAL_S

@@ -1,21 +1,20 @@
 """What the daemon does for `shopctl`."""
 
 import asyncio
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+import logging
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from drillyard.base.errors import ExitCode, UserError
 from drillyard.range.apply import ApplyReport
 from drillyard.range.member import Member, State
+from drillyard.range.ops.incoming import take_in
 from drillyard.range.ops.sites import Sites
-from drillyard.range.privileges import Account, make_directory
 from drillyard.range.supervisor import Supervisor
 
-_COPY_LIMIT_S = 10.0
-_ENVIRONMENT: Mapping[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"}
+log = logging.getLogger(__name__)
 
 
 class Operated(Protocol):
@@ -26,10 +25,7 @@ class Operated(Protocol):
         """Runs its components."""
 
     async def apply(self, workspace: Path) -> ApplyReport:
-        """Put a configuration in force."""
-
-    async def reinstall(self) -> None:
-        """Put its files where they are missing."""
+        """Put a configuration in force; one at a time."""
 
 
 async def answer(range_: Operated, sites: Sites, words: Sequence[str]) -> tuple[int, str]:
@@ -38,6 +34,9 @@ async def answer(range_: Operated, sites: Sites, words: Sequence[str]) -> tuple[
         return ExitCode.OK, await _done(range_, sites, words)
     except UserError as error:
         return error.exit_code, f"shopctl: {error}"
+    except Exception as error:  # whoever asks waits for an answer
+        log.exception("shopctl %s", " ".join(words))
+        return ExitCode.BUG, f"shopctl: a fault of Drillyard's own, see the daemon's log: {error!r}"
 
 
 async def _done(range_: Operated, sites: Sites, words: Sequence[str]) -> str:
@@ -56,7 +55,9 @@ async def _done(range_: Operated, sites: Sites, words: Sequence[str]) -> str:
         case ["apply", directory]:
             return await _apply(range_, sites, Path(directory))
         case _:
-            raise UserError("That is not understood", where=" ".join(words))
+            raise UserError(
+                "That is not understood", where=" ".join(words), next_step="shopctl says what there is."
+            )
 
 
 def _line(member: Member) -> str:
@@ -65,34 +66,9 @@ def _line(member: Member) -> str:
 
 
 async def _apply(range_: Operated, sites: Sites, directory: Path) -> str:
-    """From a copy that the service account itself made: what it cannot read is not put in force."""
-    incoming = sites.root / "incoming"
-    try:
-        await asyncio.to_thread(_copy, directory, incoming, sites.account)
+    with tempfile.TemporaryDirectory(prefix="incoming-", dir=sites.root) as place:
+        incoming = Path(place) / "config"
+        await asyncio.to_thread(take_in, directory, incoming, sites.account)
         report = await range_.apply(incoming)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, incoming, ignore_errors=True)
-    await range_.reinstall()
     down = [each.name for each in range_.supervisor.members.values() if each.state is State.FAILED]
     return f"release {report.release} is in force" + (f"; not running: {', '.join(down)}" if down else "")
-
-
-def _copy(directory: Path, incoming: Path, account: Account) -> None:
-    shutil.rmtree(incoming, ignore_errors=True)
-    make_directory(incoming, account, mode=0o700)
-    done = subprocess.run(
-        ["cp", "-R", "-P", f"{directory}/.", str(incoming)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_COPY_LIMIT_S,
-        check=False,
-        cwd="/",
-        env=_ENVIRONMENT,
-        user=None if account.is_current else account.uid,
-        group=None if account.is_current else account.gid,
-        extra_groups=None if account.is_current else (),
-    )
-    if done.returncode:
-        said = done.stderr.strip()[-300:]
-        raise UserError(f"The configuration cannot be read: {said}", where=str(directory))

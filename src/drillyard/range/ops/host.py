@@ -43,7 +43,7 @@ class Host:
         Raises:
             UserError: it cannot be written.
         """
-        self.sites.publish({name: path.read_text(encoding="utf-8") for name, path in files.items()})
+        self.sites.publish(files)
 
     async def open(self) -> None:
         """Hear `shopctl` from now on."""

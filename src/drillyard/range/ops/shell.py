@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TypedDict
 
 from drillyard.range import parts
 from drillyard.range.addresses import Addresses
@@ -23,15 +22,6 @@ _SCRIPT = """\
 #!/bin/sh
 {variables} exec {program} "$@"
 """
-
-
-class Identity(TypedDict):
-    """Keyword arguments of `subprocess.Popen`; None leaves what is."""
-
-    user: int | None
-    group: int | None
-    extra_groups: tuple[int, ...] | None
-    cwd: str
 
 
 @dataclass(frozen=True)
@@ -86,17 +76,6 @@ class Shell:
             "SHOP": f"http://{endpoint('http')}",
             "SHOPCTL_AT": str(self.control),
         }
-
-    def identity(self) -> Identity:
-        """Under which account, and where, a command runs; for `subprocess`."""
-        account = self.sites.account
-        current = account.is_current
-        return Identity(
-            user=None if current else account.uid,
-            group=None if current else account.gid,
-            extra_groups=None if current else (),
-            cwd=str(self.sites.home),
-        )
 
 
 def _programs(part: Part) -> list[Path]:

@@ -4,12 +4,13 @@ Both are directories of the service account. What lies at the primary site goes 
 takes the site; what lies off it is what a shop has left then.
 """
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from drillyard.range.privileges import Account, make_directory, make_own_directory, write_file
+from drillyard.range.privileges import Account, make_directory, make_own_directory, own_tree, unwritable
 
 
 @dataclass(frozen=True)
@@ -61,25 +62,33 @@ class Sites:
             UserError: it cannot be made.
         """
         make_own_directory(self.root, self.account)
-        for directory in (self.primary, self.backups, self.archive, self.offsite, self.home):
+        for directory in (self.primary, self.offsite, self.home, self.backups, self.archive):
+            if directory.is_symlink() or (directory.exists() and not directory.is_dir()):
+                directory.unlink()  # what it pointed to stays
             make_directory(directory, self.account, mode=0o700)
 
-    def publish(self, files: Mapping[str, str]) -> None:
+    def publish(self, files: Mapping[str, Path]) -> None:
         """Lay the configuration in force out in `config`, and nothing else.
+
+        It is built where only we can write, and then given away whole.
 
         Raises:
             UserError: it cannot be written.
         """
         building = self.root / ".config.new"
-        shutil.rmtree(building, ignore_errors=True)
-        make_directory(building, self.account, mode=0o700)
-        for name, text in files.items():
-            target = building / name
-            for parent in reversed(target.relative_to(building).parents[:-1]):
-                make_directory(building / parent, self.account, mode=0o700)
-            write_file(target, text, self.account)
-        shutil.rmtree(self.config, ignore_errors=True)
-        building.rename(self.config)
+        try:
+            shutil.rmtree(building, ignore_errors=True)
+            building.mkdir(mode=0o700)
+            for name, source in files.items():
+                target = building / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
+                target.chmod(0o750 if os.access(source, os.X_OK) else 0o640)
+            own_tree(building, self.account)
+            _clear(self.config)
+            building.rename(self.config)
+        except OSError as error:
+            raise unwritable(self.config, error) from error
 
     def variables(self) -> Mapping[str, str]:
         """The places, for commands that the shop's servers and schedules run."""
@@ -89,3 +98,11 @@ class Sites:
             "CONFIG": str(self.config),
             "OFFSITE": str(self.offsite),
         }
+
+
+def _clear(path: Path) -> None:
+    """Remove what is there, whatever it is; a link is not followed."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Nothing is judged: only what came of disasters is measured."""

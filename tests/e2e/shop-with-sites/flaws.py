@@ -1,0 +1,1 @@
+"""Nothing is planted: the shop is as it is shipped."""
