@@ -41,7 +41,8 @@ Right = Callable[[ProbeSite, Sequence[Page]], Awaitable[Sequence[Page]]]
 _NEW = f"SELECT p.id FROM public.products p WHERE p.active ORDER BY {ORDERS['newest']}"  # noqa: S608 - ours
 _SELLING = """
     SELECT product_id FROM public.order_lines
-     WHERE order_id > (SELECT max(id) FROM public.orders) - %(orders)s
+     WHERE order_id >= coalesce(
+               (SELECT id FROM public.orders ORDER BY id DESC OFFSET %(orders)s - 1 LIMIT 1), 0)
      GROUP BY product_id ORDER BY sum(quantity) DESC
 """
 _PRODUCTS = """
