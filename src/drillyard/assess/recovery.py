@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import tuple_row
 from pydantic import TypeAdapter
 
+from drillyard.assess.answers_seen import TRUE_SHARE
 from drillyard.assess.audit import Baseline, audit
 from drillyard.assess.catalog import objects, sequences_behind
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
@@ -30,7 +31,10 @@ from drillyard.traffic.ledger import Entry, WriteClass
 EARNINGS_S = 300.0
 """What a minute without the shop costs is taken from so many seconds before."""
 TIMEOUT_S = 30.0
+FORGOTTEN_S = 30.0
+"""What a cache holds of before the disaster is gone after so long, as the shop is shipped."""
 _NAMED = 20
+_SHARES = "content.true."
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ async def outage_now(recorded: Path, since: float) -> Outage:
     That nobody noticed anything is known only when service was seen to hold until now.
     """
     found = await asyncio.to_thread(outcomes.read, recorded, since=since)
-    return outage(found.planned, found.good, until=found.until)
+    return outage(found.planned, found.good, since=since, until=found.until)
 
 
 async def recovery_of(
@@ -167,8 +171,7 @@ async def recovery_of(
         unlooked["rows and jobs"] = said(error)
     for probe in probes:
         try:
-            async with asyncio.timeout(probe.seconds), _site(subject, limits or {}) as site:
-                readings |= {each.name: each.value for each in await probe.run(site)}
+            readings |= await _probed(probe, subject, limits or {})
         except Exception as error:  # as above
             unlooked |= {prefix: said(error) for prefix in probe.gives}
     readings["recovery.numbers_reused"] = float(_reused(reckoned))
@@ -194,6 +197,20 @@ async def recovery_of(
         lost_keys=tuple(each.key for each in reckoning.lost),
         unlooked=unlooked,
     )
+
+
+async def _probed(probe: Probe, subject: Subject, limits: Mapping[str, float]) -> dict[str, float]:
+    """What a probe gives; where a page is not true, it is asked again when caches had time to forget it."""
+    found: dict[str, float] = {}
+    for pause_s in (0.0, FORGOTTEN_S):
+        await asyncio.sleep(pause_s)
+        async with asyncio.timeout(probe.seconds), _site(subject, limits) as site:
+            for each in await probe.run(site):
+                share = each.name.startswith(_SHARES)
+                found[each.name] = max(each.value, found.get(each.name, 0.0)) if share else each.value
+        if all(value >= TRUE_SHARE for name, value in found.items() if name.startswith(_SHARES)):
+            break
+    return found
 
 
 async def _connect(subject: Subject) -> psycopg.AsyncConnection[tuple[Any, ...]]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 HELD_S = 10.0
 HELD_REQUESTS = 20
 TOLERATED = 0.001
+UNASKED_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,23 @@ class Outage:
         return back and self.until >= at + HELD_S
 
 
-def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, until: float) -> Outage:
+def outage(planned: NDArray[np.float64], good: NDArray[np.bool_], *, since: float, until: float) -> Outage:
     """The outage in these requests: `planned` (seconds since the epoch, ascending), and which were `good`.
 
-    They begin with those in flight when something happened, and are complete up to `until`.
+    They begin with those in flight when something happened at `since`, and are complete up to `until`. When
+    the first came only `UNASKED_S` later (the power had failed, customers could not even sign in), nobody was
+    served before it.
     """
+    unasked = until > since + UNASKED_S and not np.any(planned < since + UNASKED_S)
     bad = np.flatnonzero(~good)
-    if not bad.size:
+    if not bad.size and not unasked:
         return Outage(None, None, 0, 0, until)
-    first = int(bad[0])
+    first = -1 if unasked else int(bad[0])
     back = _back(planned, good, first, until)
     last = planned.size if back is None else back
+    first = max(first, 0)
     return Outage(
-        began=float(planned[first]),
+        began=since if unasked else float(planned[first]),
         ended=None if back is None else float(planned[back]),
         asked=last - first,
         failed=int(np.count_nonzero(~good[first:last])),
