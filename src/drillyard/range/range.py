@@ -187,7 +187,9 @@ class Range:
                 await self.host.open()
             if not struck:
                 await self.reinstall()
-            await self.supervisor.start(components, progress, tolerant=struck)
+            # Where operators have a shell, they mend what does not start.
+            tolerant = struck or self.host is not None
+            await self.supervisor.start(components, progress, tolerant=tolerant)
             await open_doors(self.supervisor)
         except BaseException:
             await self.stop()

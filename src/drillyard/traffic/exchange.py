@@ -44,7 +44,8 @@ class Verdict:
 def judge(step: Step, status: int, body: bytes) -> Verdict:
     """Judge a whole answer.
 
-    A definite no is a 4xx, or a 5xx in the shop's own words; a proxy's 5xx says nothing about what was done.
+    A definite no is a 4xx, or a 5xx in the shop's own words; a proxy's 5xx says nothing about what was done,
+    and of an order no 5xx does: a commit may have been done though its answer was lost.
     """
     if status == step.status:
         try:
@@ -57,7 +58,7 @@ def judge(step: Step, status: int, body: bytes) -> Verdict:
         return Verdict(REFUSED, f"status {status}: {_error_code(body)}", None, status)
     if status >= 500:
         code = _error_code(body)
-        if code:
+        if code and step.order_key is None:
             return Verdict(REFUSED, f"status {status}: {code}", None, status)
         return Verdict(INDETERMINATE, f"status {status}", None, status)
     return Verdict(WRONG, f"unexpected status {status}", None, status)
