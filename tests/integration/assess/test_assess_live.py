@@ -44,7 +44,9 @@ SHORT = Shape("quick", rounds=4, window_s=1.5, warm_s=1.0, limit_s=120, spare_ro
 async def test_a_measurement_holds_readings_of_every_source_and_is_kept(pair: Pair, tmp_path: Path):
     subjects = [pair.subject("learner"), pair.subject("twin")]
     baseline = await take_baseline(subjects[0].site)
-    wanted = Wanted("test", "7", SHORT, LOAD, audit=True)
+    # Few of those who come in a second and a half get as far as an order: here most come to buy.
+    buying = replace(LOAD, mix={"browse": 30, "buy": 70})
+    wanted = Wanted("test", "7", SHORT, buying, audit=True)
     told: list[str] = []
     m = await measure(
         wanted,

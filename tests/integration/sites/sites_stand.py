@@ -14,7 +14,7 @@ from drillyard.range.workspace import create_workspace
 STANDBY = "hot_standby = on\nshared_buffers = 32MB\n"
 CRONTAB = """\
 KEEP=3
-@reboot echo "keep $KEEP in $BACKUPS"; pg_isready -q && tick.sh > "$OFFSITE/ticked"
+@reboot echo "keep $KEEP in $BACKUPS"; until pg_isready -q; do sleep 0.1; done; tick.sh > "$OFFSITE/ticked"
 """
 
 

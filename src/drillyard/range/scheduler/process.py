@@ -115,7 +115,7 @@ class Scheduler:
 def run(*, crontab: str, runs: str, ready: str) -> None:
     """Schedule until SIGTERM or SIGINT, then end what runs and exit with 0; SIGHUP reads the crontab again.
 
-    The file `ready` is there once the crontab was read.
+    The file `ready` is there from when the crontab was read until the end.
     """
     wake, waker = os.pipe()
     for end in (wake, waker):
@@ -138,6 +138,7 @@ def run(*, crontab: str, runs: str, ready: str) -> None:
         select.select([wake], [], [], max(0.0, scheduler.next_at(done_until) - time.time()))
         received = _received(wake)
         if received & {signal.SIGTERM, signal.SIGINT}:
+            Path(ready).unlink(missing_ok=True)
             scheduler.stop()
             sys.exit(0)
         if signal.SIGHUP in received:
