@@ -21,7 +21,7 @@ import psycopg
 import valkey
 
 from drillyard.assess.answers_seen import PREFIX, SECONDS, answers_seen
-from drillyard.assess.audit import AUDITED, Baseline, audit
+from drillyard.assess.audit import AUDITED, ROWS, Baseline, audit, audit_rows
 from drillyard.assess.check import Check, Need, held_for, needs_of
 from drillyard.assess.discovery import load_probes
 from drillyard.assess.invariants import limits
@@ -354,6 +354,8 @@ async def _looks(
     if wanted.audit:
         found = audit(subject.site, baseline, whole_ledger)
         await making.find(subject.name, AUDITED, found, within_s=_left_s(making))
+        rows = audit_rows(subject.site, baseline)
+        await making.find(subject.name, ROWS, rows, within_s=_left_s(making))
 
 
 def _left_s(making: _Making) -> float:

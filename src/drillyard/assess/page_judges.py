@@ -79,6 +79,16 @@ _ORDER = """
      WHERE o.id = %(order)s GROUP BY o.id
 """
 _ORDERS = "SELECT id, customer_id, amount_cents FROM public.orders WHERE id = ANY (%(ids)s)"
+UNDER_WAY_S = 10.0
+"""An order may be under way so long before others see it."""
+_RUN = """
+    SELECT id, placed_at <= to_timestamp(%(settled)s) FROM public.orders
+     WHERE id <= %(top)s ORDER BY id DESC LIMIT %(entries)s
+"""
+_ABOVE = """
+    SELECT count(*), count(*) FILTER (WHERE placed_at <= to_timestamp(%(settled)s))
+      FROM public.orders WHERE id > %(top)s
+"""
 _EVERYTHING = 1_000_000
 _LISTED = """
     SELECT p.id FROM public.products p JOIN public.categories c ON c.id = p.category_id
@@ -140,9 +150,26 @@ def history_page(customer: int, number: int, *, until: float | None = None) -> J
 
 
 def all_orders_page(number: int, *, until: float | None = None) -> Judge:
-    """Page `number` of everybody's orders, newest first; `until` as for a history."""
-    query = "SELECT id FROM public.orders WHERE placed_at <= to_timestamp(%(until)s) ORDER BY id DESC"
-    return _list(query, {"until": wall() if until is None else until}, number, _known_orders)
+    """Page `number` of everybody's orders, newest first; `until` as for a history.
+
+    Orders are placed all the while: what it shows has to be a run of them without holes (but for those that
+    were under way), as far from the newest as the page's number says.
+    """
+
+    async def judge(site: ProbeSite, page: Page) -> float:
+        shown = {int(item["id"]) for item in await _known_orders(site, page["items"])}
+        if not shown:
+            return 0.0
+        size = max(int(page["per_page"]), SHIPPED_SIZE)
+        named = {"top": max(shown), "entries": size, "settled": (until or wall()) - UNDER_WAY_S}
+        run = await rows(site, _RUN, named)
+        wanted = {int(order) for order, settled in run if settled or order in shown}
+        ((above, settled_above),) = await rows(site, _ABOVE, named)
+        first = (number - 1) * size
+        in_place = above >= first - SLACK and settled_above <= first + SLACK
+        return len(wanted & shown) / len(wanted) if in_place else 0.0
+
+    return judge
 
 
 def product_page(product: int) -> Judge:

@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 from pydantic import TypeAdapter
 
 from drillyard.assess.answers_seen import TRUE_SHARE
-from drillyard.assess.audit import Baseline, audit
+from drillyard.assess.audit import Baseline, audit, audit_rows
 from drillyard.assess.catalog import objects, sequences_behind
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
 from drillyard.assess.reckoning import Fate, Reckoning, reckon_tables
@@ -168,7 +168,11 @@ async def recovery_of(
     try:
         readings |= {each.name: each.value for each in await audit(subject.site, baseline, [subject.ledger])}
     except Exception as error:  # as above
-        unlooked["rows and jobs"] = said(error)
+        unlooked["jobs"] = said(error)
+    try:
+        readings |= {each.name: each.value for each in await audit_rows(subject.site, baseline)}
+    except Exception as error:  # as above
+        unlooked["rows"] = said(error)
     for probe in probes:
         try:
             readings |= await _probed(probe, subject, limits or {})

@@ -28,6 +28,8 @@ MOVED = 2
 """An entry counts when it is among so many times the entries now: stock and sales have moved it since."""
 MADE_WITHIN_S = 180.0
 """A report that was asked for so long ago is made, however unimportant it is."""
+CLOCK_S = 10.0
+"""A promise is answered within so many seconds of its row."""
 STOCK_OFF, STOCK_OFF_SHARE, RESTOCKED = 10, 0.2, 0.2
 """Stock may be off by so many pieces, or so much of it; so many of the entries may have been delivered."""
 
@@ -44,7 +46,7 @@ class ReportJudge(Protocol):
 
 # The orders that a report over `days` was about at the time `until`.
 _SOLD = """
-    SELECT o.*, to_char(o.placed_at, 'YYYY-MM-DD') AS day,
+    SELECT o.id, o.customer_id, o.amount_cents, o.status, to_char(o.placed_at, 'YYYY-MM-DD') AS day,
            o.placed_at > to_timestamp(%(until)s - %(stale)s) AS recent
       FROM public.orders o
      WHERE o.placed_at <= to_timestamp(%(until)s)
@@ -89,7 +91,7 @@ _PRODUCTS = """
      WHERE p.id = ANY (%(ids)s)
 """
 _PROMISED = """
-    SELECT name, days, finished_at IS NOT NULL, extract(epoch FROM clock_timestamp() - requested_at)::float8
+    SELECT name, days, finished_at IS NOT NULL, extract(epoch FROM requested_at)::float8
       FROM public.reports WHERE id = %(number)s
 """
 _NAMES = "SELECT id, name FROM public.customers WHERE id = ANY (%(ids)s)"
@@ -166,15 +168,19 @@ def customers_rows(days: int, *, until: float | None = None) -> Judge:
     return _as_of(judge, until)
 
 
-def promised(number: object, name: str, days: int) -> Judge:
-    """A report that was promised: there is a row of that number and report; and after a while, a result."""
+def promised(number: object, name: str, days: int, answered: float) -> Judge:
+    """A report that was promised at `answered` (seconds since the epoch): it was asked for then (or as long
+    before as a report may be old), by that name; and after a while it is made.
+    """
 
     async def judge(site: ProbeSite, _: Page) -> float:
         found = await rows(site, _PROMISED, {"number": int(str(number))})
         if not found or tuple(found[0][:2]) != (name, days):
             return 0.0
-        finished, age_s = found[0][2:]
-        return 1.0 if finished or age_s < MADE_WITHIN_S else 0.0
+        finished, requested = found[0][2:]
+        if not answered - _stale_s(site) - CLOCK_S <= requested <= answered + CLOCK_S:
+            return 0.0
+        return 1.0 if finished or wall() - answered < MADE_WITHIN_S else 0.0
 
     return judge
 

@@ -69,7 +69,8 @@ def digest_of(postgres_version: str, data: DataSet) -> str:
 
 
 def fresh_data(scale: float = 1.0) -> DataSet:
-    """Data for a new drill: the newest of this scale that are there and fresh, else such as end today.
+    """Data for a new drill: the newest of this scale that are there and fresh, else such as end today (or, in
+    a cache that cannot be written, the newest there are).
 
     Raises:
         MissingPartError: PostgreSQL is not installed.
@@ -80,7 +81,19 @@ def fresh_data(scale: float = 1.0) -> DataSet:
         data = DataSet(scale, newest)
         if (cache() / "templates" / digest_of(version, data) / "template.json").exists():
             return data
-    return DataSet(scale, today)
+    older = [] if os.access(cache(), os.W_OK) or not cache().exists() else _there(scale, version)
+    return max(older, key=lambda data: data.newest, default=DataSet(scale, today))
+
+
+def _there(scale: float, version: str) -> list[DataSet]:
+    """Data of this scale, of whatever age, whose templates are there."""
+    found = []
+    for described in (cache() / "templates").glob("*/template.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            data = DataSet(scale, int(json.loads(described.read_text())["newest"]))
+            if digest_of(version, data) == described.parent.name:
+                found.append(data)
+    return found
 
 
 def ensure_template(data: DataSet, *, progress: Progress = lambda _: None) -> Template:

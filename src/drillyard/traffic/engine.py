@@ -217,7 +217,7 @@ class Engine:
             self._enter_in_ledger(self._ledger, exchange, verdict, now)
             return
         if verdict.code == OK:
-            self._sample.offer(step.payload, exchange.session.customer, self._wall0 + now, verdict.data)
+            self._sample.offer(step.payload, exchange.session.customer, wall(), verdict.data)
             if step.route == "product":
                 self._note_staleness(step.route, verdict.data, now)
         self._record(exchange, now, verdict)
@@ -231,7 +231,7 @@ class Engine:
         if self._outcomes is not None:
             forgotten = verdict.code == WRONG and verdict.complaint.startswith(answers.FORGOTTEN)
             code = outcomes.FORGOTTEN if forgotten else verdict.code
-            self._outcomes.add(self._wall0 + exchange.planned, latency_s * 1000, code)
+            self._outcomes.add(self._time_of(exchange.planned), latency_s * 1000, code)
 
     def _note_staleness(self, route: str, data: object, now: float) -> None:
         try:
@@ -240,7 +240,7 @@ class Engine:
             self._recorder.complain(route, f"price_as_of: {error}")
             return
         if read_at is not None:
-            self._recorder.stale(route, max(0.0, self._wall0 + now - read_at))
+            self._recorder.stale(route, max(0.0, self._time_of(now) - read_at))
 
     def _continue(self, exchange: Exchange, verdict: Verdict, now: float) -> None:
         """Plan the journey's next request, or let the customer go; whoever got no good answer leaves."""
@@ -306,14 +306,20 @@ class Engine:
         return Entry(
             kind=_CLASSES.get(verdict.code, WriteClass.INDETERMINATE),
             key=exchange.step.order_key or "",
-            planned=self._wall0 + exchange.planned,
-            sent=self._wall0 + exchange.sent if exchange.sent is not None else None,
-            answered=self._wall0 + answered if verdict.status else None,
+            planned=self._time_of(exchange.planned),
+            sent=self._time_of(exchange.sent) if exchange.sent is not None else None,
+            answered=self._time_of(answered) if verdict.status else None,
             customer=exchange.session.customer,
             order_id=known.get("order_id"),
             number=known.get("number"),
             amount_cents=known.get("amount_cents"),
         )
+
+    def _time_of(self, at: float) -> float:
+        """Seconds since the epoch of an instant of the run, a moment ago: taken back from now, because the
+        run's own clock stands still while a laptop sleeps.
+        """
+        return wall() - (monotonic() - self._t0 - at)
 
     def _sweep(self) -> None:
         self._wire.sweep()
@@ -328,7 +334,7 @@ class Engine:
         if self._emit is not None:
             self._emit(summary)
         if self._outcomes is not None:
-            self._outcomes.mark(self._wall0 + self._complete_until(now))
+            self._outcomes.mark(self._time_of(self._complete_until(now)))
             self._outcomes.flush()
         self._accounts.renew_expired(self._loop)
         self._ticker = self._loop.call_later(max(0.0, self._ticks + 1 - now), self._tick)

@@ -90,7 +90,8 @@ class TrafficPlan(_Frozen):
     run against the same shop; with `trust_sessions` without asking the shop whether they still count.
     `keep_s` bounds memory in long runs: exact latencies are kept for about the last `keep_s` seconds only
     (None: for the whole run), while totals always cover everything. `outcomes` is an append-only file of how
-    every request ended. `keep_answers` good answers to GET requests are kept whole, drawn at random.
+    every request ended. `keep_answers` good answers are kept whole, drawn at random,
+    and as many of the administrator's.
     """
 
     target: str

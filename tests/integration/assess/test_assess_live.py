@@ -194,6 +194,11 @@ async def test_a_source_that_does_not_answer_gives_a_gap_that_says_so(pair: Pair
     assert "valkey could not be read" in next(g.reason for g in sheets.gaps if g.covers("valkey.hit_ratio"))
 
 
+async def audited(site: Site, baseline: audit.Baseline, ledger: Path) -> dict[str, float]:
+    found = await audit.audit(site, baseline, [ledger])
+    return {each.name: each.value for each in (*found, *await audit.audit_rows(site, baseline))}
+
+
 async def test_a_deleted_or_changed_order_and_a_shrunken_table_are_found(pair: Pair, tmp_path: Path):
     site = pair.subject("learner").site
     baseline = await take_baseline(site)
@@ -210,7 +215,7 @@ async def test_a_deleted_or_changed_order_and_a_shrunken_table_are_found(pair: P
                 )
             )  # fmt: skip
         writer.close()
-        clean = {reading.name: reading.value for reading in await audit.audit(site, baseline, [ledger])}
+        clean = await audited(site, baseline, ledger)
         assert clean["ledger.acknowledged"] == 3
         assert clean["ledger.missing"] == clean["ledger.changed"] == clean["rows.lost.orders"] == 0
         async with admin.transaction(force_rollback=False):
@@ -218,7 +223,7 @@ async def test_a_deleted_or_changed_order_and_a_shrunken_table_are_found(pair: P
             await admin.execute(b"DELETE FROM orders WHERE id = %s", (rows[0][0],))
             await admin.execute(b"UPDATE orders SET amount_cents = 1 WHERE id = %s", (rows[1][0],))
             await admin.execute(b"DELETE FROM reviews WHERE id <= 5")
-        dirty = {reading.name: reading.value for reading in await audit.audit(site, baseline, [ledger])}
+        dirty = await audited(site, baseline, ledger)
     assert dirty["ledger.missing"] == 1
     assert dirty["ledger.changed"] == 1
     assert dirty["rows.lost.reviews"] == 5

@@ -11,7 +11,8 @@ import valkey.asyncio as valkey
 from assess_pair import LOAD, Pair
 
 from drillyard.assess.answers_seen import answers_seen
-from drillyard.assess.audit import audit
+from drillyard.assess.audit import audit, audit_rows, take_baseline
+from drillyard.assess.page_judges import all_orders_page
 from drillyard.assess.payments import payment_wait
 from drillyard.assess.probe import ProbeError, ProbeSite, like_a_customer
 from drillyard.assess.probes import pages, reports
@@ -248,23 +249,79 @@ async def test_a_report_that_was_promised_to_nobody_s_knowledge_is_no_report(pai
     assert found == {"content.seen": 3, "content.seen_false": 2}
 
 
-async def test_a_view_in_the_place_of_a_table_is_never_read(pair: Pair):
-    made = pair.ranges["twin"]
-    subject = pair.subject("twin")
+@asynccontextmanager
+async def changed(pair: Pair, there: str, back: str) -> AsyncIterator[dict[str, float]]:
+    """The rows that count as lost once the twin's owner of the schema has done something to its tables."""
+    made, subject = pair.ranges["twin"], pair.subject("twin")
+    baseline = await take_baseline(subject.site)
     dsn = made.credentials.dsn("shop_admin", made.addresses)
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        await connection.execute("ALTER TABLE reviews RENAME TO real_reviews")
-        await connection.execute("CREATE VIEW reviews AS SELECT * FROM real_reviews")
+        await connection.execute(there.encode())
         try:
-            found = {each.name: each.value for each in await audit(subject.site, None, [])}
-            async with httpx.AsyncClient(base_url=f"http://{subject.target}") as client:
-                site = ProbeSite("twin", client, subject.site.audit_dsn, at_once)
-                with pytest.raises(ProbeError, match="reviews: no tables"):
-                    await site.sql("SELECT 1")
+            lost = await audit_rows(subject.site, baseline)
+            yield {each.name.removeprefix("rows.lost."): each.value for each in lost if each.value}
         finally:
-            await connection.execute("DROP VIEW reviews")
-            await connection.execute("ALTER TABLE real_reviews RENAME TO reviews")
-    assert found == {"rows.lost.reviews": 1}
+            await connection.execute(back.encode())
+
+
+async def test_a_view_in_the_place_of_a_table_is_never_read(pair: Pair):
+    there = "ALTER TABLE reviews RENAME TO real; CREATE VIEW reviews AS SELECT * FROM real"
+    subject = pair.subject("twin")
+    async with changed(pair, there, "DROP VIEW reviews; ALTER TABLE real RENAME TO reviews") as lost:
+        assert lost == {"reviews": 1}
+        async with httpx.AsyncClient(base_url=f"http://{subject.target}") as client:
+            site = ProbeSite("twin", client, subject.site.audit_dsn, at_once)
+            with pytest.raises(ProbeError, match="reviews: no tables"):
+                await site.sql("SELECT 1")
+        with pytest.raises(ProbeError, match="reviews: no tables"):
+            await audit(subject.site, None, [])
+
+
+@pytest.mark.parametrize(
+    ("table", "there", "back"),
+    [
+        (
+            "orders",
+            "placed_at = placed_at - interval '9 years'",
+            "placed_at = placed_at + interval '9 years'",
+        ),
+        ("products", "active = NOT active", "active = NOT active"),
+        ("reviews", "product_id = product_id + 1", "product_id = product_id - 1"),
+    ],
+)
+async def test_rows_that_are_moved_out_of_the_way_are_gone(pair: Pair, table: str, there: str, back: str):
+    where = "WHERE id BETWEEN 3 AND 9"
+    async with changed(
+        pair, f"UPDATE {table} SET {there} {where}", f"UPDATE {table} SET {back} {where}"
+    ) as lost:
+        assert set(lost) == {table}
+
+
+async def test_a_partner_that_was_switched_is_seen(pair: Pair):
+    site = pair.subject("twin").site
+    baseline = await take_baseline(site)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        was = (await client.get(site.url("partner", "/control"))).json()
+        (await client.put(site.url("partner", "/control"), json={**was, "delay_ms": 0})).raise_for_status()
+        found = {each.name: each.value for each in await audit(site, baseline, [])}
+        (await client.put(site.url("partner", "/control"), json=was)).raise_for_status()
+    assert found["promise.partner_switched"] == 1
+
+
+async def test_all_orders_are_a_run_in_their_place(pair: Pair):
+    async with learner(pair) as site:
+        header = await bearer(site, ADMIN)
+        shown = [
+            (await site.http.get(f"/api/admin/orders?page={number}", headers=header)).json()
+            for number in (1, 2)
+        ]
+        judges = [all_orders_page(number, until=wall()) for number in (1, 2)]
+        for page, judge in zip(shown, judges, strict=True):
+            assert await judge(site, page) == 1.0
+        assert await judges[0](site, shown[1]) == 0.0
+        holes = {**shown[0], "items": shown[0]["items"][::2]}
+        assert await judges[0](site, holes) < 0.9
+        assert await judges[0](site, {**shown[0], "items": []}) == 0.0
 
 
 async def test_a_report_is_judged_as_of_when_it_was_shown(pair: Pair):

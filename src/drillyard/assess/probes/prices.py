@@ -72,11 +72,12 @@ _Find = Callable[[ProbeSite], Awaitable[tuple[list[_Page], int]]]
 
 @probe(id="price-staleness", seconds=LONGEST_S, gives=("promise.price",))
 async def price_staleness(site: ProbeSite) -> Sequence[Reading]:
-    """Change prices of products that nobody looked at lately, and watch the pages until they show it.
+    """Change prices of some products, and watch the pages until they show it.
 
-    These pages are asked for just before the change, so that an entry of a cache is as young as can be: what
-    is seen is the longest that a price may be wrong. The home page is everybody's and its entry of any age:
-    a lifetime that is a little too long may pass there by luck, one of hours does not. Prices are put back
+    Pages of a size that nobody else asks for are asked for just before the change, so that an entry of a
+    cache is as young as can be: what is seen is the longest that a price may be wrong. The home page, a
+    product that many ask for and pages of the usual size are everybody's, and their entries of any age: a
+    lifetime that is a little too long may pass there by luck, one of hours does not. Prices are put back
     afterwards. A page that is not answered is asked again; one that was neither seen with the new price nor
     with the old one for too long proves nothing.
 

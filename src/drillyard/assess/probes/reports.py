@@ -23,11 +23,12 @@ KINDS = tuple(f"requested_{name}" for name in ROWS)
 
 @dataclass(frozen=True)
 class _Asked:
-    """A report that was asked for."""
+    """A report that was asked for, at `at` (seconds since the epoch, by our clock)."""
 
     name: str
     days: int
     number: int
+    at: float
 
 
 @probe(id="reports-made", seconds=PATIENCE_S + 10, gives=("content.true.requested_",))
@@ -58,7 +59,7 @@ async def _ask(site: ProbeSite, header: Mapping[str, str], name: str, days: int)
     answer = await site.http.post(f"/api/admin/reports/{name}?days={days}", json={}, headers=header)
     if answer.status_code != 202:
         raise ProbeError(f"the {name} report could not be asked for: {answer.status_code}")
-    return _Asked(name, days, int(answer.json()["report_id"]))
+    return _Asked(name, days, int(answer.json()["report_id"]), wall())
 
 
 async def _made(site: ProbeSite, header: Mapping[str, str], asked: _Asked, end: float) -> float:
@@ -68,16 +69,16 @@ async def _made(site: ProbeSite, header: Mapping[str, str], asked: _Asked, end: 
         answer = await site.http.get(f"/api/admin/requested-reports/{asked.number}", headers=header)
         found = answer.json() if answer.is_success else {}
         if found.get("finished_at"):
-            judge = ROWS[asked.name](asked.days, until=_moment(found["finished_at"]))
+            judge = ROWS[asked.name](asked.days, until=_moment(found["finished_at"], asked.at))
             return await share_of(judge, site, found.get("result"))
         await asyncio.sleep(EVERY_S)
     raise ProbeError(f"the {asked.name} report that was asked for was not there after {PATIENCE_S:.0f} s")
 
 
-def _moment(text: str) -> float | None:
-    """Seconds since the epoch; None (now) for what is no time, or one to come."""
+def _moment(finished_at: str, asked: float) -> float:
+    """As of when a report is judged: of when the shop says that it was finished, once it was asked for."""
     try:
-        moment = datetime.fromisoformat(text).timestamp()
+        said = datetime.fromisoformat(finished_at).timestamp()
     except (ValueError, TypeError):
-        return None
-    return moment if moment <= wall() else None
+        said = asked
+    return min(max(said, asked), wall())
