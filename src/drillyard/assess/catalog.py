@@ -26,6 +26,11 @@ _OBJECTS = b"""
     SELECT 'grant of ' || a.privilege_type || ' on ' || c.relname || ' to ' || r.rolname
       FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
      WHERE c.relnamespace = 'public'::regnamespace AND r.rolname <> 'postgres'
+    UNION ALL
+    SELECT 'grant of ' || a.privilege_type || ' on ' || c.relname || '.' || t.attname || ' to ' || r.rolname
+      FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid
+     CROSS JOIN LATERAL aclexplode(t.attacl) a JOIN pg_roles r ON r.oid = a.grantee
+     WHERE c.relnamespace = 'public'::regnamespace AND r.rolname <> 'postgres'
 """
 _SEQUENCES = b"""
     SELECT s.oid::regclass::text, t.oid::regclass::text, quote_ident(a.attname)

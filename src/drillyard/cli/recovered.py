@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Say that the shop is whole again: what it cost is measured, and whether it is.
 
-    Ends with 0 when everything is as it was, and with 1 when something is not.
+    Lost orders are a figure. Ends with 0 when everything else is as it was, and with 1 when something is not.
     """
     with Client(choose(drill), "recovered") as client:
         if show:

@@ -67,7 +67,6 @@ class Disasters:
 
     def begin(self, disaster: Disastered) -> None:
         """It is about to strike."""
-        self._directory.mkdir(mode=0o700, exist_ok=True)
         values = {**asdict(disaster), "catalog": sorted(disaster.catalog)}
         self._write(self._directory / OPEN, json.dumps(values, indent=1))
 
@@ -87,8 +86,8 @@ class Disasters:
         for file in (self._directory / OPEN, *self._directory.glob("[0-9]*.json")):
             file.unlink(missing_ok=True)
 
-    @staticmethod
-    def _write(file: Path, text: str) -> None:
+    def _write(self, file: Path, text: str) -> None:
+        self._directory.mkdir(mode=0o700, exist_ok=True)
         partial = file.with_suffix(".part")
         partial.write_text(text, encoding="utf-8")
         partial.replace(file)

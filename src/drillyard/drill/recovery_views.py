@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from drillyard.assess.reckoning import Fate
 from drillyard.assess.recovery import Recovery
 from drillyard.drill.views import RecoveryView
 
@@ -38,6 +39,8 @@ def view_of(recovery: Recovery) -> RecoveryView:
 
 
 def _findings(recovery: Recovery) -> Iterator[str]:
+    if phantoms := recovery.fates.get(Fate.PHANTOM, 0):
+        yield f"{phantoms} orders are there whose customers were told no"
     for name, value in sorted(recovery.readings.items()):
         for prefix, words in _COUNTS.items():
             if name.startswith(prefix) and value:

@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from itertools import zip_longest
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -33,7 +34,7 @@ def script_of(text: str, section: str, *, file: str = "runbook.md") -> str:
     """
     inside, blocks, level = False, [], ""
     tokens = MarkdownIt("commonmark").parse(text)
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         if token.type == "heading_open" and following is not None:
             title = following.content.strip().casefold()
             if not inside and title == section.casefold():
