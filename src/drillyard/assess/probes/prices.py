@@ -19,6 +19,8 @@ HOT = range(1, 1000)
 EVERY_S = 0.5
 SETUP_S = 12.0
 """So long a shop that hardly answers is asked again for pages and for a change of price."""
+LATER_S = 4.0
+"""Once some prices are changed, so long others are tried: the first are watched from their change on."""
 YOUNG_S = 4.0
 """A page that was asked for longer ago than this when its price changed says too little about the promise."""
 RESTORE_S = 3.0
@@ -118,23 +120,28 @@ class _Watched:
         Raises:
             ProbeError: not one could be changed.
         """
-        end, problem = monotonic() + SETUP_S, "no product was found whose price could be changed"
-        done = 0
-        while done < len(_FINDERS) and (not done or monotonic() < end):
+        begun, problem = monotonic(), "no product was found whose price could be changed"
+        left = list(_FINDERS)
+        while left and (len(left) == len(_FINDERS) or monotonic() < begun + LATER_S):
             await self.site.turn()
-            try:
-                done += await self._change_one(_FINDERS[done])
-            except UNANSWERED as error:
-                problem = said(error)
-                await asyncio.sleep(EVERY_S)
-            if not done:
-                if monotonic() >= end:
-                    raise ProbeError(problem)
+            if not self.header:
+                try:
+                    self.header = await bearer(self.site, ADMIN)
+                except UNANSWERED as error:
+                    problem = said(error)
+            done = await asyncio.gather(*map(self._change_one, left), return_exceptions=True)
+            for each in done:
+                if isinstance(each, UNANSWERED):
+                    problem = said(each)
+                elif isinstance(each, BaseException):
+                    raise each
+            left = [find for find, changed in zip(left, done, strict=True) if changed is not True]
+            if len(left) == len(_FINDERS) and monotonic() >= begun + SETUP_S:
+                raise ProbeError(problem)
+            if left:
                 await asyncio.sleep(EVERY_S)
 
     async def _change_one(self, find: _Find) -> bool:
-        if not self.header:
-            self.header = await bearer(self.site, ADMIN)
         asked = monotonic()
         pages, price_cents = await find(self.site)
         if not pages or pages[0].product in self.old:
