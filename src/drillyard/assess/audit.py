@@ -31,7 +31,7 @@ from drillyard.measure.source import Described
 from drillyard.measure.sources.queues import dead_letters, find_queues, messages
 from drillyard.traffic.ledger import Entry, WriteClass, read
 
-_Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 _Dead = Mapping[str, set[int]]
 """The orders that dead letters are about, by the name of the job."""
 
@@ -167,7 +167,7 @@ class Baseline:
 
 async def take_baseline(site: Site) -> Baseline:
     """Read the seeded data of a range to which no customer came yet."""
-    async with await _connect(site) as connection:
+    async with await connect(site) as connection:
         newest = {}
         for table in _WITH_ID:
             row = await (await connection.execute(f"{_NEWEST}{table}".encode())).fetchone()
@@ -185,7 +185,7 @@ async def audit(site: Site, baseline: Baseline | None, ledgers: Iterable[Path]) 
     """
     started = wall()
     entries = await asyncio.to_thread(lambda: [entry for path in ledgers for entry in read(path)])
-    async with await _connect(site) as connection:
+    async with await connect(site) as connection:
         if odd := await stand_ins(connection):
             raise ProbeError(f"{', '.join(odd)}: no tables of these names are in the schema public")
         counted = await _orders(connection, entries)
@@ -209,7 +209,7 @@ async def audit_rows(site: Site, baseline: Baseline | None) -> list[Reading]:
     if baseline is None:
         return []
     started = wall()
-    async with await _connect(site) as connection:
+    async with await connect(site) as connection:
         if odd := await stand_ins(connection):
             counted = {f"rows.lost.{table}": 1.0 for table in odd}
         else:
@@ -225,7 +225,12 @@ def _counts(counted: Mapping[str, float], started: float, source: str) -> list[R
     ]
 
 
-async def _connect(site: Site) -> _Connection:
+async def connect(site: Site) -> Connection:
+    """A connection to a range's database that the learner cannot bar, and that finds no names of theirs.
+
+    Raises:
+        psycopg.Error: it does not answer.
+    """
     return await psycopg.AsyncConnection.connect(
         psycopg.conninfo.make_conninfo(
             site.audit_dsn or site.dsn,
@@ -245,7 +250,7 @@ async def _partner(site: Site) -> dict[str, float]:
     return {str(name): float(value) for name, value in found.items()}
 
 
-async def _seeded(connection: _Connection, newest: Mapping[str, int]) -> dict[str, Seeded]:
+async def _seeded(connection: Connection, newest: Mapping[str, int]) -> dict[str, Seeded]:
     found = {}
     for table, query in _SEEDED.items():
         row = await (await connection.execute(query.encode(), newest)).fetchone()
@@ -262,7 +267,7 @@ def _rows_lost(baseline: Baseline, now: Mapping[str, Seeded]) -> dict[str, float
     return lost
 
 
-async def _orders(connection: _Connection, entries: Sequence[Entry]) -> dict[str, float]:
+async def _orders(connection: Connection, entries: Sequence[Entry]) -> dict[str, float]:
     promised = [e for e in entries if e.kind is WriteClass.ACKNOWLEDGED and e.order_id is not None]
     missing = changed = 0
     for start in range(0, len(promised), _CHUNK):
@@ -296,7 +301,7 @@ async def _orders(connection: _Connection, entries: Sequence[Entry]) -> dict[str
     }
 
 
-async def _incomplete(connection: _Connection, entries: Sequence[Entry], dead: _Dead) -> int:
+async def _incomplete(connection: Connection, entries: Sequence[Entry], dead: _Dead) -> int:
     """Acknowledged orders of which something is missing that no job will bring any more; looked at twice,
     because orders move while one looks. What a dead letter would have brought was put aside, not lost.
     """
@@ -309,7 +314,7 @@ async def _incomplete(connection: _Connection, entries: Sequence[Entry], dead: _
     return len(await _lacking(connection, sorted(first), dead))
 
 
-async def _lacking(connection: _Connection, orders: Sequence[int], dead: _Dead) -> set[int]:
+async def _lacking(connection: Connection, orders: Sequence[int], dead: _Dead) -> set[int]:
     """Those of `orders` without all that they must have. A job's effect is there before the job is done, so
     what is undone is asked for first.
     """
@@ -330,7 +335,7 @@ async def _lacking(connection: _Connection, orders: Sequence[int], dead: _Dead) 
     return found
 
 
-async def _lost_jobs(connection: _Connection, site: Site, dead: _Dead) -> int:
+async def _lost_jobs(connection: Connection, site: Site, dead: _Dead) -> int:
     """Jobs that are neither done nor in a queue; looked at twice, because jobs move while one looks."""
     first = await _unaccounted(connection, site, dead)
     if not first:
@@ -339,7 +344,7 @@ async def _lost_jobs(connection: _Connection, site: Site, dead: _Dead) -> int:
     return len(first & await _unaccounted(connection, site, dead))
 
 
-async def _unaccounted(connection: _Connection, site: Site, dead: _Dead) -> frozenset[tuple[str, int]]:
+async def _unaccounted(connection: Connection, site: Site, dead: _Dead) -> frozenset[tuple[str, int]]:
     """Handed-over jobs in no queue (but for those about an order that never was: deleting them is no loss),
     pending payments that no job will charge, and reports that no job was promised for.
     """

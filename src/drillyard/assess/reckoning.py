@@ -75,9 +75,7 @@ class Reckoning:
     @property
     def lost(self) -> tuple[Entry, ...]:
         """The acknowledged orders that are gone, oldest first."""
-        return tuple(
-            sorted((each.entry for each in self.judged if each.fate is Fate.LOST), key=_acknowledged_at)
-        )
+        return tuple(sorted((each.entry for each in self.judged if each.fate is Fate.LOST), key=known_at))
 
     @property
     def recovery_point_s(self) -> float:
@@ -87,7 +85,7 @@ class Reckoning:
         """
         if not self.lost:
             return 0.0
-        times = [_acknowledged_at(entry) for entry in self.lost]
+        times = [known_at(entry) for entry in self.lost]
         return max(self.moment, *times) - min(times)
 
     @property
@@ -142,5 +140,6 @@ def _fate(entry: Entry, by_key: Mapping[tuple[int, str], Order], without_key: Ma
             return Fate.KEPT if found == as_promised else Fate.LOST
 
 
-def _acknowledged_at(entry: Entry) -> float:
+def known_at(entry: Entry) -> float:
+    """When its customer was told, or had meant to ask (seconds since the epoch)."""
     return entry.answered if entry.answered is not None else entry.planned

@@ -9,19 +9,17 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
-import psycopg
-from psycopg.rows import tuple_row
 from pydantic import TypeAdapter
 
 from drillyard.assess.answers_seen import TRUE_SHARE
-from drillyard.assess.audit import Baseline, audit, audit_rows
+from drillyard.assess.audit import Baseline, audit, audit_rows, connect
 from drillyard.assess.catalog import objects, sequences_behind
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
-from drillyard.assess.reckoning import Fate, Reckoning, reckon_tables
+from drillyard.assess.reckoning import Fate, Reckoning, known_at, reckon_tables
 from drillyard.assess.subject import Subject
 from drillyard.base.clock import wall
 from drillyard.measure.outage import Outage, outage
@@ -115,7 +113,7 @@ async def catalog_of(subject: Subject) -> frozenset[str]:
     Raises:
         psycopg.Error: it does not answer.
     """
-    async with await _connect(subject) as connection:
+    async with await connect(subject.site) as connection:
         return await objects(connection)
 
 
@@ -150,35 +148,8 @@ async def recovery_of(
     entries = await asyncio.to_thread(lambda: list(ledger.read(subject.ledger)))
     reckoned = [each for each in entries if each.key not in gone_before]
     away = await outage_now(recorded, disaster.struck)
-    unlooked: dict[str, str] = {}
-    readings: dict[str, float] = {}
-    gone: tuple[str, ...] = ()
-    reckoning = Reckoning((), disaster.struck)
-    try:
-        async with await _connect(subject) as connection:
-            reckoning = await reckon_tables(connection, reckoned, disaster.struck)
-    except Exception as error:  # whatever is wrong with a shop after a disaster, the rest is looked at
-        unlooked["orders"] = said(error)
-    try:
-        async with await _connect(subject) as connection:
-            lacking = sorted(disaster.catalog - await objects(connection))
-            gone = (*lacking, *(f"sequence behind: {each}" for each in await sequences_behind(connection)))
-    except Exception as error:  # as above
-        unlooked["catalog"] = said(error)
-    try:
-        readings |= {each.name: each.value for each in await audit(subject.site, baseline, [subject.ledger])}
-    except Exception as error:  # as above
-        unlooked["jobs"] = said(error)
-    try:
-        readings |= {each.name: each.value for each in await audit_rows(subject.site, baseline)}
-    except Exception as error:  # as above
-        unlooked["rows"] = said(error)
-    for probe in probes:
-        try:
-            readings |= await _probed(probe, subject, limits or {})
-        except Exception as error:  # as above
-            unlooked |= {prefix: said(error) for prefix in probe.gives}
-    readings["recovery.numbers_reused"] = float(_reused(reckoned))
+    looks = await _looks(disaster, subject, reckoned, baseline=baseline, probes=probes, limits=limits or {})
+    reckoning = looks.reckoning
     return Recovery(
         number=disaster.number,
         kind=disaster.kind,
@@ -196,11 +167,61 @@ async def recovery_of(
         recovery_point_s=reckoning.recovery_point_s,
         lost_cents=reckoning.lost_cents,
         missed_cents=_missed_cents(entries, disaster.struck, away.recovery_s),
-        readings=readings,
-        gone=gone[:_NAMED],
+        readings={**looks.readings, "recovery.numbers_reused": float(_reused(reckoned))},
+        gone=looks.gone[:_NAMED],
         lost_keys=tuple(each.key for each in reckoning.lost),
-        unlooked=unlooked,
+        unlooked=looks.unlooked,
     )
+
+
+@dataclass
+class _Looks:
+    """What was found in the shop, and what could not be looked at."""
+
+    reckoning: Reckoning
+    readings: dict[str, float] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+    unlooked: dict[str, str] = field(default_factory=dict)
+
+
+async def _looks(
+    disaster: Disastered,
+    subject: Subject,
+    entries: Sequence[Entry],
+    *,
+    baseline: Baseline | None,
+    probes: Sequence[Probe],
+    limits: Mapping[str, float],
+) -> _Looks:
+    """Whatever is wrong with a shop after a disaster, everything else is looked at."""
+    found = _Looks(Reckoning((), disaster.struck))
+    try:
+        async with await connect(subject.site) as connection:
+            found.reckoning = await reckon_tables(connection, entries, disaster.struck)
+    except Exception as error:
+        found.unlooked["orders"] = said(error)
+    try:
+        async with await connect(subject.site) as connection:
+            lacking = sorted(disaster.catalog - await objects(connection))
+            behind = [f"sequence behind: {each}" for each in await sequences_behind(connection)]
+            found.gone = (*lacking, *behind)
+    except Exception as error:
+        found.unlooked["catalog"] = said(error)
+    audits = {
+        "jobs": partial(audit, subject.site, baseline, [subject.ledger]),
+        "rows": partial(audit_rows, subject.site, baseline),
+    }
+    for name, look in audits.items():
+        try:
+            found.readings |= {each.name: each.value for each in await look()}
+        except Exception as error:
+            found.unlooked[name] = said(error)
+    for probe in probes:
+        try:
+            found.readings |= await _probed(probe, subject, limits)
+        except Exception as error:
+            found.unlooked |= {prefix: said(error) for prefix in probe.gives}
+    return found
 
 
 async def _probed(probe: Probe, subject: Subject, limits: Mapping[str, float]) -> dict[str, float]:
@@ -215,19 +236,6 @@ async def _probed(probe: Probe, subject: Subject, limits: Mapping[str, float]) -
         if all(value >= TRUE_SHARE for name, value in found.items() if name.startswith(_SHARES)):
             break
     return found
-
-
-async def _connect(subject: Subject) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-    return await psycopg.AsyncConnection.connect(
-        psycopg.conninfo.make_conninfo(
-            subject.site.audit_dsn or subject.site.dsn,
-            application_name="drillyard-measure",
-            connect_timeout=3,
-            options=f"-c statement_timeout={TIMEOUT_S:.0f}s -c search_path=pg_catalog",
-        ),
-        autocommit=True,
-        row_factory=tuple_row,
-    )
 
 
 @asynccontextmanager
@@ -245,10 +253,6 @@ async def _at_once() -> None:
     return
 
 
-def _at(entry: Entry) -> float:
-    return entry.answered if entry.answered is not None else entry.planned
-
-
 def _reused(entries: Sequence[Entry]) -> int:
     """Order numbers that were told to two customers."""
     told: dict[str, set[str]] = {}
@@ -262,9 +266,9 @@ def _missed_cents(entries: Sequence[Entry], struck: float, recovery_s: float | N
     before = [
         entry
         for entry in entries
-        if entry.kind is WriteClass.ACKNOWLEDGED and struck - EARNINGS_S <= _at(entry) < struck
+        if entry.kind is WriteClass.ACKNOWLEDGED and struck - EARNINGS_S <= known_at(entry) < struck
     ]
     if not before or not recovery_s:
         return 0
-    spent_s = max(1.0, struck - min(_at(entry) for entry in before))
+    spent_s = max(1.0, struck - min(known_at(entry) for entry in before))
     return round(sum(entry.amount_cents or 0 for entry in before) / spent_s * recovery_s)

@@ -5,6 +5,7 @@ Imports little: every start asks.
 
 from pathlib import Path
 
+from drillyard.base.errors import UserError
 from drillyard.drill.places import Places
 
 OPEN = "open.json"
@@ -18,3 +19,16 @@ def disasters_of(places: Places) -> Path:
 def disaster_open(places: Places) -> bool:
     """Whether one is open."""
     return (disasters_of(places) / OPEN).exists()
+
+
+def require_no_disaster(places: Places) -> None:
+    """Nothing is measured or restarted in the middle of one.
+
+    Raises:
+        UserError: one is open.
+    """
+    if disaster_open(places):
+        raise UserError(
+            "A disaster is not over: nothing can be measured",
+            next_step="When the shop is whole again: drill recovered",
+        )

@@ -21,7 +21,7 @@ from drillyard.assess.session import Progress
 from drillyard.assess.shape import START_S
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
-from drillyard.drill.aftermath import disaster_open
+from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
 from drillyard.drill.engine import Engine
@@ -69,11 +69,7 @@ class Measuring:
         if engine.subjects is None:
             engine.running  # noqa: B018 - says what is wrong when nothing runs
             raise AssertionError("a running range has subjects")
-        if disaster_open(engine.places):
-            raise UserError(
-                "A disaster is not over: nothing can be measured",
-                next_step="When the shop is whole again: drill recovered",
-            )
+        require_no_disaster(engine.places)
         directory = engine.places.measurement(name)
         wanted = self._wanted(kind, name, checks, label)
         try:

@@ -6,7 +6,7 @@ import pytest
 
 from drillyard.assess.recovery import Disastered, Recovery
 from drillyard.base.errors import UserError
-from drillyard.drill.aftermath import disaster_open
+from drillyard.drill.aftermath import disaster_open, require_no_disaster
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.places import Places
 from drillyard.drill.recovery_views import view_of
@@ -36,6 +36,8 @@ def test_a_disaster_is_open_until_it_was_looked_at(places: Places) -> None:
     assert not disaster_open(places)
     disasters.begin(COMING)
     assert disaster_open(places)
+    with pytest.raises(UserError, match="not over"):
+        require_no_disaster(places)
     known = disasters.struck(COMING, 105.0, "it was")
     assert Disasters(places).open == known
     disasters.end(recovery())
