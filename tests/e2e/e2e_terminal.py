@@ -47,6 +47,17 @@ class Terminal:
         )
         return done
 
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `drill` with these arguments, and do not wait for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "drillyard.cli.main", *arguments],
+            env=self.env,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def json(self, *arguments: str, code: int | None = 0, timeout_s: float = 120) -> dict[str, object]:
         """The JSON object that `drill ... --json` prints."""
         found = json.loads(self.run(*arguments, "--json", code=code, timeout_s=timeout_s).stdout)

@@ -99,6 +99,43 @@ def test_what_is_recovered_by_hand_is_measured(drill: Terminal) -> None:
     assert (point > 0) == (lost > 0)
 
 
+def test_a_rehearsal_has_nothing_but_what_lies_off_site(drill: Terminal) -> None:
+    shell(drill, "psql -qc 'CREATE TABLE IF NOT EXISTS later (id int)'")
+    shell(drill, BACK_UP)
+    view = drill.json("rehearse", timeout_s=300)
+    assert view["restored"] is True
+    assert view["why"] == ""
+    assert view["gone"] == []
+    assert view["differing"] == []
+    assert view["rows_lost"] == {}
+    assert isinstance(view["bought"], int)
+    assert view["bought"] > 0
+    assert "later" in shell(drill, "psql -qAtc \"SELECT to_regclass('public.later')\"")
+    customers_buy(drill)
+
+
+def test_a_rehearsal_that_power_cuts_short_leaves_the_shop_as_it_was(drill: Terminal) -> None:
+    runbook = drill.home / "drills" / "sites" / "runbook.md"
+    runbook.write_text(RUNBOOK.replace("```sh\n", "```sh\nsleep 60\n"))
+    places = Places(drill.home / "data/drills/sites")
+    rehearsing = drill.begin("rehearse")
+    wait_until(places.aside.exists, deadline_s=150, what="the shop stands aside", every_s=0.05)
+    daemon = daemon_of(places)
+    assert daemon is not None
+    os.kill(daemon.pid, signal.SIGKILL)
+    rehearsing.wait(timeout=60)
+    runbook.write_text(RUNBOOK)
+    drill.run("status", timeout_s=180)
+    wait_until(
+        lambda: "later" in shell(drill, "psql -qAtc \"SELECT to_regclass('public.later')\" 2>&1 || true"),
+        deadline_s=60,
+        what="the shop is back",
+        every_s=0.5,
+    )
+    assert not places.aside.exists()
+    customers_buy(drill)
+
+
 def test_a_runbook_recovers_alone(drill: Terminal) -> None:
     shell(drill, BACK_UP)
     customers_buy(drill)

@@ -41,6 +41,8 @@ class Need(StrEnum):
     """Acknowledged writes compared with what the learner's database holds."""
     ANSWERS = "answers"
     """Answers that customers got in the windows, compared with what the learner's database holds."""
+    REHEARSAL = "rehearsal"
+    """What the learner's runbook makes of empty hosts and the off-site storage (`assess/rehearsal.py`)."""
 
 
 class Moment(StrEnum):

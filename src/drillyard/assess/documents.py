@@ -44,13 +44,14 @@ def with_workspace(
     )
 
 
-def written(m: Measurement, file: str, sections: Iterable[str], *, min_words: int = MIN_WORDS) -> Verdict:
-    """The document has these sections, and each says something."""
+def written(m: Measurement, file: str, sections: Sequence[str], *, min_words: int = MIN_WORDS) -> Verdict:
+    """The document has these sections (none: it is there), and each says something."""
     if file not in m.documents:
         missing = f"{file} is not in the workspace, or is not text"
-        return _one(
-            Status.FAIL, missing, f"a file with {len(list(sections))} sections", look_next="Write it."
-        )
+        wanted = f"a file with {count} sections" if (count := len(sections)) else "a file"
+        return _one(Status.FAIL, missing, wanted, look_next="Write it.")
+    if not sections:
+        return _one(Status.PASS, f"{file} is there", "a file")
     there = sections_of(m.documents[file])
     verdicts = []
     for title in sections:

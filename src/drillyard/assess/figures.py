@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.prose import Line, lines_of
+from drillyard.assess.recoveries import Recovery
 from drillyard.measure.paired import Interval
 from drillyard.measure.reading import TIME_LIKE, Unit
 
@@ -70,6 +71,9 @@ _OF_UNIT: dict[Unit, tuple[str, float]] = {
     Unit.COUNT: ("count", 1.0),
     Unit.CORES: ("count", 1.0),
 }
+_ROUNDED_S = 0.05
+"""Times of a disaster are shown with one decimal."""
+_TOLD_OF_DISASTERS = "customers away recovery time point lost gone oldest rto rpo"
 _SYNONYMS = {
     "95th percentile": "p95",
     "99th percentile": "p99",
@@ -205,6 +209,7 @@ def candidates(measurements: Sequence[Measurement]) -> list[Candidate]:
             words = frozenset({"throughput", "sustained", "capacity", name})
             most = min(capacity.bracket, capacity.rate * 1.5)
             found.append(Candidate("rate", capacity.rate, most, words))
+        found += _of_recoveries(measurement.recoveries)
     found += _changes(measurements)
     found += _beside_the_twin(measurements)
     return found
@@ -263,6 +268,15 @@ def _of_reading(name: str, interval: Interval) -> Iterator[Candidate]:
     kind, factor = _OF_UNIT[interval.unit]
     low, high = _bounded(interval)
     yield Candidate(kind, low * factor, high * factor, words_of(name), name, factor)
+
+
+def _of_recoveries(recoveries: Iterable[Recovery]) -> Iterator[Candidate]:
+    """Both times of each disaster; its line names its kind, and says which is which."""
+    for each in recoveries:
+        words = words_of(f"disaster {each.number} {each.kind} {_TOLD_OF_DISASTERS}")
+        for seconds in (each.recovery_s, each.recovery_point_s):
+            if seconds is not None:
+                yield Candidate("time", 1000 * (seconds - _ROUNDED_S), 1000 * (seconds + _ROUNDED_S), words)
 
 
 def _bounded(interval: Interval) -> tuple[float, float]:

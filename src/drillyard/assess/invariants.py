@@ -17,7 +17,7 @@ A scenario gets them without writing anything. Each says why it exists by what i
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from drillyard.assess.answers_seen import TRUE_SHARE
@@ -78,8 +78,9 @@ def invariants(manifest: Manifest) -> list[Check]:
     ]
 
 
-def limits(manifest: Manifest) -> dict[str, float]:
-    """The manifest's bounds as a measurement keeps them."""
+def limits(manifest: Manifest, figures: Mapping[str, float] | None = None) -> dict[str, float]:
+    """The manifest's bounds, and the `figures` of the variant's brief, as a measurement keeps them."""
+    graded = {"disasters.graded": float(manifest.disasters.graded)} if manifest.disasters else {}
     return {
         "budget.processes": float(manifest.budget.processes),
         "budget.connections": float(manifest.budget.connections),
@@ -89,6 +90,8 @@ def limits(manifest: Manifest) -> dict[str, float]:
         "promise.jobs_lost": float(manifest.promises.jobs_lost),
         "promise.report_stale_s": manifest.promises.report_stale_s,
         **{f"objective.{route}": value for route, value in manifest.traffic.objectives_ms.items()},
+        **{f"brief.{name}": value for name, value in (figures or {}).items()},
+        **graded,
     }
 
 
@@ -245,7 +248,10 @@ def _seen(m: Measurement, what: str, false: Interval) -> Verdict:
     looked = m.learner["content.seen"].value
     verdict = never_above(false, 0, what=f"{what} (of {looked:.0f})", look_next=false.source)
     if 0 < false.value < 2:
-        return inconclusive("one answer may have met a change of the tables: check again", what=what)
+        named = false.source.partition("; ")[2]
+        return inconclusive(
+            f"one answer may have met a change of the tables ({named}): check again", what=what
+        )
     if looked < SEEN_LEAST and verdict.passed:
         return inconclusive(f"{looked:.0f} answers could be looked up, {SEEN_LEAST} are needed", what=what)
     return verdict

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from drillyard.assess.customers import pooled_percentile
+from drillyard.assess.recoveries import Recovery
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.paired import MIN_PAIRS, Interval, paired_ratio, weighted_mean
 from drillyard.measure.reading import TIME_LIKE, Combine, Gap, Reading, Unit, Window
@@ -167,6 +168,8 @@ class Measurement:
     """Text of the documents that the scenario asks for, by file; attached for judging, not kept."""
     earlier: tuple["Measurement", ...] = ()
     """The drill's other kept measurements, oldest first; attached for judging, not kept."""
+    recoveries: tuple[Recovery, ...] = ()
+    """What came of the drill's disasters, oldest first; attached for judging, not kept."""
 
     @property
     def learner(self) -> SubjectView:

@@ -31,6 +31,7 @@ from drillyard.assess.measurement import Subject as Name
 from drillyard.assess.payments import payment_wait
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
 from drillyard.assess.probes import shipped_probes
+from drillyard.assess.rehearsal import Rehearsed
 from drillyard.assess.searching import capacities
 from drillyard.assess.session import OnProgress, Progress, Session
 from drillyard.assess.shape import SHAPES, TURN_S, Load, Shape
@@ -69,6 +70,7 @@ class Wanted:
     throughput: bool = False
     audit: bool = False
     answers: bool = False
+    rehearsal: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
     workspace: str = ""
     label: str = ""
@@ -115,7 +117,8 @@ def wanted_for(
         throughput=Need.THROUGHPUT in needs and shape.steps > 0,
         audit=Need.LEDGER in needs,
         answers=Need.ANSWERS in needs,
-        limits=limits(scenario.manifest),
+        rehearsal=Need.REHEARSAL in needs,
+        limits=limits(scenario.manifest, scenario.figures(variant)),
         workspace=workspace,
         label=label,
     )
@@ -133,13 +136,16 @@ async def measure(
     *,
     baseline: Baseline | None = None,
     ledgers: Iterable[Path] = (),
+    forgiven: frozenset[str] = frozenset(),
+    rehearsed: Rehearsed | None = None,
     deadline: float | None = None,
     progress: OnProgress = lambda _: None,
 ) -> Measurement:
     """Measure; the measurement is kept by `keeper`, complete or not.
 
-    `ledgers` are those of all traffic that the learner's range ever had. `deadline` is the instant of the
-    monotonic clock at which it must be over (None: the shape's limit from now).
+    `ledgers` are those of all traffic that the learner's range ever had; of them the orders with the keys
+    `forgiven` are not looked for. `rehearsed` was found before, and is kept with it. `deadline` is the
+    instant of the monotonic clock at which it must be over (None: the shape's limit from now).
 
     Raises:
         UserError: results cannot be written.
@@ -158,6 +164,8 @@ async def measure(
         progress=progress,
     )
     making = _Making(wanted, keeper, wall(), end)
+    if rehearsed is not None:
+        making.add(Name.LEARNER, *rehearsed.readings())
     try:
         async with _running(wanted, subjects, session, making):
             making.windows = await session.run()
@@ -168,7 +176,15 @@ async def measure(
         for subject in subjects:
             if subject.name == Name.LEARNER:
                 progress(Progress(0, 1, "looking for everything that was promised", AUDIT_S))
-                await _looks(wanted, subject, session, making, baseline=baseline, ledgers=ledgers)
+                await _looks(
+                    wanted,
+                    subject,
+                    session,
+                    making,
+                    baseline=baseline,
+                    ledgers=ledgers,
+                    forgiven=forgiven,
+                )
     except BaseException:
         making.windows = keeper.windows()
         making.keep(complete=False)
@@ -204,6 +220,12 @@ class _Making:
             late = f"it was not done within {within_s:.0f} s"
             for prefix in prefixes:
                 self.note(subject, Gap(prefix, late if limit.expired() else said(error)))
+
+    def add(self, subject: str, readings: Iterable[Reading], gaps: Iterable[Gap]) -> None:
+        """Add what was found before, and what could not be."""
+        self.findings.setdefault(subject, {}).update({each.name: each for each in readings})
+        for gap in gaps:
+            self.note(subject, gap)
 
     def note(self, subject: str, gap: Gap) -> None:
         """Note what could not be measured of a subject."""
@@ -337,6 +359,7 @@ async def _looks(
     *,
     baseline: Baseline | None,
     ledgers: Iterable[Path],
+    forgiven: frozenset[str],
 ) -> None:
     """What is looked up in the learner's range after the last window."""
     measured = [window.window for window in making.windows if window.subject == subject.name]
@@ -352,7 +375,7 @@ async def _looks(
             judged = answers_seen(site, kept, share_s)
             await making.find(subject.name, [PREFIX], judged, within_s=share_s + LEAST_LOOK_S)
     if wanted.audit:
-        found = audit(subject.site, baseline, whole_ledger)
+        found = audit(subject.site, baseline, whole_ledger, forgiven=forgiven)
         await making.find(subject.name, AUDITED, found, within_s=_left_s(making))
         rows = audit_rows(subject.site, baseline)
         await making.find(subject.name, ROWS, rows, within_s=_left_s(making))

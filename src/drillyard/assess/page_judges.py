@@ -98,7 +98,7 @@ _LISTED = """
 FOUND = "SELECT p.id FROM public.products p WHERE p.active AND p.name ILIKE ALL (%(words)s)"
 REVIEWS_OF = "SELECT id FROM public.reviews WHERE product_id = %(product)s"
 ORDERS_OF = "SELECT id FROM public.orders WHERE customer_id = %(customer)s"
-_PLACED = " AND placed_at <= to_timestamp(%(until)s)"
+_SETTLED = " AND (placed_at <= to_timestamp(%(settled)s) OR id = ANY (%(shown)s))"
 
 
 async def share_of(judge: Judge, site: ProbeSite, page: Any) -> float:
@@ -143,10 +143,20 @@ def reviews_page(product: int, number: int) -> Judge:
 def history_page(customer: int, number: int, *, until: float | None = None) -> Judge:
     """Page `number` of a customer's orders, newest first, with lines that add up.
 
-    `until` is when it was shown (seconds since the epoch), for a page of some time ago.
+    `until` is when it was shown (seconds since the epoch), for a page of some time ago: an order that was
+    under way then may be on it or not.
     """
-    query = f"{ORDERS_OF}{_PLACED if until is not None else ''} ORDER BY id DESC"
-    return _list(query, {"customer": customer, "until": until}, number, _right_orders)
+    if until is None:
+        return _list(f"{ORDERS_OF} ORDER BY id DESC", {"customer": customer}, number, _right_orders)
+    settled = until - UNDER_WAY_S
+
+    async def judge(site: ProbeSite, page: Page) -> float:
+        shown = [int(item["id"]) for item in page["items"]]
+        named = {"customer": customer, "settled": settled, "shown": shown}
+        query = f"{ORDERS_OF}{_SETTLED} ORDER BY id DESC"
+        return await _list(query, named, number, _right_orders)(site, page)
+
+    return judge
 
 
 def all_orders_page(number: int, *, until: float | None = None) -> Judge:

@@ -1,6 +1,6 @@
 """Everything that a measurement can hold, from whichever source; docs/readings.md is the same for people."""
 
-from drillyard.assess import answers_seen, audit, customers, payments, probes
+from drillyard.assess import answers_seen, audit, customers, payments, probes, rehearsal
 from drillyard.measure.source import Described
 from drillyard.measure.sources import source_types
 
@@ -14,5 +14,6 @@ def described() -> tuple[Described, ...]:
         *probes.described(),
         *audit.DESCRIBES,
         *payments.DESCRIBES,
+        *rehearsal.DESCRIBES,
         *sources,
     )

@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from pydantic import TypeAdapter
+import psycopg
 
 from drillyard.assess.answers_seen import TRUE_SHARE
 from drillyard.assess.audit import Baseline, audit, audit_rows, connect
 from drillyard.assess.catalog import objects, sequences_behind
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
-from drillyard.assess.reckoning import Fate, Reckoning, known_at, reckon_tables
+from drillyard.assess.reckoning import Reckoning, known_at, reckon_tables
+from drillyard.assess.recoveries import NUMBERS_REUSED, SHARES, Disastered, Recovery
 from drillyard.assess.subject import Subject
 from drillyard.base.clock import wall
 from drillyard.measure.outage import Outage, outage
@@ -32,89 +33,20 @@ TIMEOUT_S = 30.0
 FORGOTTEN_S = 30.0
 """What a cache holds of before the disaster is gone after so long, as the shop is shipped."""
 _NAMED = 20
-_SHARES = "content.true."
 
 
-@dataclass(frozen=True)
-class Disastered:
-    """A disaster that happened: what the drill kept when it struck. Times are seconds since the epoch."""
-
-    number: int
-    kind: str
-    title: str
-    graded: bool
-    struck: float
-    detail: str = ""
-    catalog: frozenset[str] = frozenset()
-    """What the database consisted of before."""
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """What came of one disaster. `by` is `hand` or `runbook`."""
-
-    number: int
-    kind: str
-    title: str
-    graded: bool
-    by: str
-    struck: float
-    detail: str
-    looked: float
-    began: float | None
-    ended: float | None
-    asked: int
-    failed: int
-    fates: Mapping[str, int]
-    recovery_point_s: float
-    lost_cents: int
-    missed_cents: int
-    """What would have been sold while the shop was away, at the rate of before."""
-    readings: Mapping[str, float] = field(default_factory=dict)
-    """What audit and probes found, by the names of `docs/readings.md`."""
-    gone: tuple[str, ...] = ()
-    """Objects of the database that were there before; sequences that are behind."""
-    lost_keys: tuple[str, ...] = ()
-    """Of the orders that are lost: whoever reckons the next disaster leaves them out."""
-    unlooked: Mapping[str, str] = field(default_factory=dict)
-    """What could not be looked at, and why, by the beginning of its readings' names."""
-
-    @property
-    def recovery_s(self) -> float | None:
-        """The recovery time; 0 when no customer noticed, None when service does not hold."""
-        return Outage(self.began, self.ended, self.asked, self.failed).recovery_s
-
-    @property
-    def lost(self) -> int:
-        """Acknowledged orders that are gone."""
-        return self.fates.get(Fate.LOST, 0)
-
-
-_RECOVERY: TypeAdapter[Recovery] = TypeAdapter(Recovery)
-
-
-def to_json(recovery: Recovery) -> str:
-    """For the drill's own store."""
-    return _RECOVERY.dump_json(recovery, indent=1).decode()
-
-
-def from_json(text: str) -> Recovery:
-    """What `to_json` wrote.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    return _RECOVERY.validate_json(text)
-
-
-async def catalog_of(subject: Subject) -> frozenset[str]:
-    """What a subject's database consists of now.
+async def before(subject: Subject, gone_before: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """What a subject's database consists of now, and the keys of acknowledged orders that are missing
+    already, but for those `gone_before`.
 
     Raises:
         psycopg.Error: it does not answer.
+        UserError: the ledger is damaged.
     """
+    entries = await asyncio.to_thread(lambda: list(ledger.read(subject.ledger)))
     async with await connect(subject.site) as connection:
-        return await objects(connection)
+        reckoning = await reckon_tables(connection, entries, wall())
+        return await objects(connection), frozenset(each.key for each in reckoning.lost) - gone_before
 
 
 async def outage_now(recorded: Path, since: float) -> Outage:
@@ -133,12 +65,13 @@ async def recovery_of(
     by: str,
     recorded: Path,
     baseline: Baseline | None,
+    before_s: float,
     gone_before: frozenset[str] = frozenset(),
     probes: Sequence[Probe] = (),
     limits: Mapping[str, float] | None = None,
 ) -> Recovery:
     """Look at everything; `recorded` is the file of customers' requests, `gone_before` has the keys of orders
-    that earlier disasters took.
+    that earlier disasters took. Whether customers could buy is looked at over `before_s` seconds.
 
     What does not answer is noted in `unlooked`; nothing raises for a shop that is still in trouble.
 
@@ -146,10 +79,19 @@ async def recovery_of(
         UserError: the ledger is damaged.
     """
     entries = await asyncio.to_thread(lambda: list(ledger.read(subject.ledger)))
-    reckoned = [each for each in entries if each.key not in gone_before]
+    reckoned = [each for each in entries if each.key not in gone_before | disaster.missing]
     away = await outage_now(recorded, disaster.struck)
-    looks = await _looks(disaster, subject, reckoned, baseline=baseline, probes=probes, limits=limits or {})
+    looks = await look(
+        disaster,
+        subject,
+        reckoned,
+        baseline=baseline,
+        gone_before=gone_before,
+        probes=probes,
+        limits=limits or {},
+    )
     reckoning = looks.reckoning
+    tried, bought = bought_before(entries, disaster.struck, before_s)
     return Recovery(
         number=disaster.number,
         kind=disaster.kind,
@@ -167,7 +109,10 @@ async def recovery_of(
         recovery_point_s=reckoning.recovery_point_s,
         lost_cents=reckoning.lost_cents,
         missed_cents=_missed_cents(entries, disaster.struck, away.recovery_s),
-        readings={**looks.readings, "recovery.numbers_reused": float(_reused(reckoned))},
+        happened=disaster.happened,
+        tried_before=tried,
+        bought_before=bought,
+        readings={**looks.readings, NUMBERS_REUSED: float(_reused(reckoned))},
         gone=looks.gone[:_NAMED],
         lost_keys=tuple(each.key for each in reckoning.lost),
         unlooked=looks.unlooked,
@@ -175,7 +120,7 @@ async def recovery_of(
 
 
 @dataclass
-class _Looks:
+class Looks:
     """What was found in the shop, and what could not be looked at."""
 
     reckoning: Reckoning
@@ -184,17 +129,21 @@ class _Looks:
     unlooked: dict[str, str] = field(default_factory=dict)
 
 
-async def _looks(
+async def look(
     disaster: Disastered,
     subject: Subject,
     entries: Sequence[Entry],
     *,
     baseline: Baseline | None,
-    probes: Sequence[Probe],
-    limits: Mapping[str, float],
-) -> _Looks:
-    """Whatever is wrong with a shop after a disaster, everything else is looked at."""
-    found = _Looks(Reckoning((), disaster.struck))
+    gone_before: frozenset[str] = frozenset(),
+    probes: Sequence[Probe] = (),
+    limits: Mapping[str, float] | None = None,
+) -> Looks:
+    """Hold a shop against what it was before `disaster`, and its orders against the ledger's `entries`.
+
+    Whatever is wrong with it, everything else is looked at; nothing raises.
+    """
+    found = Looks(Reckoning((), disaster.struck))
     try:
         async with await connect(subject.site) as connection:
             found.reckoning = await reckon_tables(connection, entries, disaster.struck)
@@ -208,17 +157,19 @@ async def _looks(
     except Exception as error:
         found.unlooked["catalog"] = said(error)
     audits = {
-        "jobs": partial(audit, subject.site, baseline, [subject.ledger]),
+        "jobs": partial(audit, subject.site, baseline, [subject.ledger], forgiven=gone_before),
         "rows": partial(audit_rows, subject.site, baseline),
     }
-    for name, look in audits.items():
+    for name, asked in audits.items():
         try:
-            found.readings |= {each.name: each.value for each in await look()}
+            found.readings |= {each.name: each.value for each in await asked()}
+        except psycopg.errors.DataCorrupted as error:
+            found.gone += (f"pages that can be read: {said(error)}",)
         except Exception as error:
             found.unlooked[name] = said(error)
     for probe in probes:
         try:
-            found.readings |= await _probed(probe, subject, limits)
+            found.readings |= await _probed(probe, subject, limits or {})
         except Exception as error:
             found.unlooked |= {prefix: said(error) for prefix in probe.gives}
     return found
@@ -231,9 +182,9 @@ async def _probed(probe: Probe, subject: Subject, limits: Mapping[str, float]) -
         await asyncio.sleep(pause_s)
         async with asyncio.timeout(probe.seconds), _site(subject, limits) as site:
             for each in await probe.run(site):
-                share = each.name.startswith(_SHARES)
+                share = each.name.startswith(SHARES)
                 found[each.name] = max(each.value, found.get(each.name, 0.0)) if share else each.value
-        if all(value >= TRUE_SHARE for name, value in found.items() if name.startswith(_SHARES)):
+        if all(value >= TRUE_SHARE for name, value in found.items() if name.startswith(SHARES)):
             break
     return found
 
@@ -260,6 +211,12 @@ def _reused(entries: Sequence[Entry]) -> int:
         if entry.kind is WriteClass.ACKNOWLEDGED and entry.order_id is not None:
             told.setdefault(str(entry.order_id), set()).add(entry.key)
     return sum(len(keys) > 1 for keys in told.values())
+
+
+def bought_before(entries: Sequence[Entry], struck: float, before_s: float) -> tuple[int, int]:
+    """How many orders customers tried to place in the `before_s` seconds before, and how many they got."""
+    tried = [each for each in entries if struck - before_s <= each.planned < struck]
+    return len(tried), sum(each.kind is WriteClass.ACKNOWLEDGED for each in tried)
 
 
 def _missed_cents(entries: Sequence[Entry], struck: float, recovery_s: float | None) -> int:

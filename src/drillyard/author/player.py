@@ -17,7 +17,7 @@ from drillyard.base.errors import DrillyardError, ExitCode
 from drillyard.scenario.recipe import Recipe
 
 START_LIMIT_S = 180
-RECIPE_LIMIT_S = 300
+RECIPE_LIMIT_S = 1800
 JUDGE_LIMIT_S = 900
 
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)

@@ -43,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("compare", "compare", "The difference between two measurements, with intervals.", JUDGE),
     Command("check", "check", "Judge one task, or all, by measuring.", JUDGE),
     Command("hint", "hint", "A hint for a task, in three tiers; each has its price.", JUDGE),
+    Command("rehearse", "rehearse", "Your runbook, alone, on empty hosts with what lies off site.", JUDGE),
     Command("disaster", "disaster", "Let something happen to the shop, for practice or graded.", JUDGE),
     Command("recovered", "recovered", "The shop is whole again: measure what it cost, and whether.", JUDGE),
     Command("submit", "submit", "Have everything measured anew and judged (at most 6 minutes).", JUDGE),

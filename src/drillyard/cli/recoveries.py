@@ -16,11 +16,11 @@ def draw(view: RecoveryView) -> None:
     )
     lost = view.fates.get("lost", 0)
     table.add_row(
-        "orders lost", f"{lost:,}", f"{_money(view.lost_cents)}, {view.recovery_point_s:.1f} s of them"
+        "orders lost", f"{lost:,}", f"{money(view.lost_cents)}, {view.recovery_point_s:.1f} s of them"
     )
     rest = ", ".join(f"{count:,} {fate}" for fate, count in sorted(view.fates.items()) if fate != "lost")
     table.add_row("orders beside them", "", rest or "none")
-    table.add_row("not sold meanwhile", _money(view.missed_cents), "at the rate of before")
+    table.add_row("not sold meanwhile", money(view.missed_cents), "at the rate of before")
     out.print(table)
     for finding in view.findings:
         out.print(f"[red]✘[/] {finding}")
@@ -63,5 +63,6 @@ def _seconds(value: float | None) -> str:
     return "still" if value is None else f"{value:.1f} s"
 
 
-def _money(cents: int) -> str:
+def money(cents: int) -> str:
+    """An amount."""
     return f"{cents / 100:,.2f} EUR"

@@ -5,6 +5,8 @@ import statistics
 from collections import deque
 from pathlib import Path
 
+from drillyard.base.clock import monotonic
+from drillyard.base.errors import UserError
 from drillyard.drill.subjects import ledger_of, requests_of, sessions_of
 from drillyard.drill.views import CustomersView
 from drillyard.traffic.live import LiveSummary
@@ -28,6 +30,8 @@ class Customers:
         self._reading: asyncio.Task[None] | None = None
         self._seen: deque[LiveSummary] = deque(maxlen=HISTORY_S)
         self.rate = 0.0
+        self.since = 0.0
+        """When they began to come (monotonic clock)."""
 
     async def come(self, target: str, rate: float, mix: dict[str, float], *, scale: float) -> None:
         """Have customers come to `target` (host:port) at `rate` requests a second; 0 sends them away."""
@@ -85,11 +89,26 @@ class Customers:
             outcomes=self._requests,
         )
         self._process = await TrafficProcess.start(plan)
+        self.since = monotonic()
         self._reading = asyncio.create_task(self._read(self._process))
 
     async def _read(self, process: TrafficProcess) -> None:
         async for summary in process.live():
             self._seen.append(summary)
+
+
+def require_customers(customers: Customers | None, rate: float) -> Customers:
+    """The customers, when enough of them come to notice anything: at least `rate` requests a second.
+
+    Raises:
+        UserError: too few come.
+    """
+    if customers is None or not customers.here or customers.rate < rate:
+        raise UserError(
+            f"Too few customers come to notice anything: {rate:g} requests a second are needed",
+            next_step="Have them come: drill traffic on",
+        )
+    return customers
 
 
 def products_of(scale: float) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from drillyard.assess.recovery import Disastered, Recovery, from_json, to_json
+from drillyard.assess.recoveries import Disastered, Recovery, from_json, to_json
 from drillyard.base.errors import UserError
 from drillyard.drill.aftermath import OPEN, disasters_of
 from drillyard.drill.places import Places
@@ -67,12 +67,13 @@ class Disasters:
 
     def begin(self, disaster: Disastered) -> None:
         """It is about to strike."""
-        values = {**asdict(disaster), "catalog": sorted(disaster.catalog)}
+        sets = {"catalog": sorted(disaster.catalog), "missing": sorted(disaster.missing)}
+        values = {**asdict(disaster), **sets}
         self._write(self._directory / OPEN, json.dumps(values, indent=1))
 
     def struck(self, disaster: Disastered, moment: float, detail: str) -> Disastered:
-        """It has struck."""
-        known = replace(disaster, struck=moment, detail=detail)
+        """It has struck, wholly."""
+        known = replace(disaster, struck=moment, detail=detail, happened=True)
         self.begin(known)
         return known
 

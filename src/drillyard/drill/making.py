@@ -18,6 +18,7 @@ from drillyard.drill.places import Places, Record
 from drillyard.drill.store import Store
 from drillyard.range.member import OnEvent, State
 from drillyard.range.range import Range, Settings
+from drillyard.range.stand_in import put_back
 
 if TYPE_CHECKING:
     from drillyard.drill.planting import Plan
@@ -100,6 +101,8 @@ class Maker:
 
     async def _made(self, subject: str, on_event: OnEvent, tell: Tell) -> Range:
         directory = self.directory(subject)
+        if subject == LEARNER and await asyncio.to_thread(put_back, directory, self.places.aside):
+            tell("putting the shop back: a rehearsal was cut short", None)
         if Range.exists(directory):
             range_ = Range.open(directory, on_event=on_event)
         else:

@@ -17,6 +17,7 @@ from drillyard.assess.invariants import invariants
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.measuring import Wanted, measure, wanted_for
+from drillyard.assess.rehearsal import Rehearsed
 from drillyard.assess.session import Progress
 from drillyard.assess.shape import START_S
 from drillyard.base.clock import monotonic, wall
@@ -24,8 +25,10 @@ from drillyard.base.errors import UserError
 from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
+from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
+from drillyard.drill.rehearsal import rehearse
 from drillyard.drill.store import MeasurementRow
 from drillyard.drill.subjects import ledger_of
 from drillyard.scenario.scenario import Scenario
@@ -39,6 +42,20 @@ def seed_of(drill: str, measurement: str) -> int:
     that goes on.
     """
     return zlib.crc32(f"{drill}/{measurement}".encode()) * SEEDS
+
+
+@asynccontextmanager
+async def customers_back(engine: Engine) -> AsyncIterator[None]:
+    """Whoever sends the background traffic away in the block: it is back afterwards, at its rate."""
+    customers = engine.customers
+    rate = customers.rate if customers else 0.0
+    try:
+        yield
+    finally:
+        if customers and rate and engine.range:
+            traffic = scenario_of(engine.record.scenario).manifest.traffic
+            at, scale = engine.range.addresses.endpoint("http"), engine.range.settings.scale
+            await customers.come(str(at), rate, traffic.mix, scale=scale)
 
 
 class Measuring:
@@ -73,7 +90,10 @@ class Measuring:
         directory = engine.places.measurement(name)
         wanted = self._wanted(kind, name, checks, label)
         try:
-            async with self._customers_away():
+            async with customers_back(engine):
+                rehearsed = await self._rehearsed() if wanted.rehearsal else None
+                if engine.customers:
+                    await engine.customers.leave()
                 begun = monotonic()
                 subjects = await engine.subjects.get(wanted.subjects, self._report)
                 usual_s = min(monotonic() - begun, START_S * (len(subjects) - 1))
@@ -84,6 +104,8 @@ class Measuring:
                     Keeper(directory),
                     baseline=Baseline.load(engine.places.private / "baseline.json"),
                     ledgers=[ledger_of(engine.places.private, "learner")],
+                    forgiven=Disasters(engine.places).lost_keys(),
+                    rehearsed=rehearsed,
                     deadline=deadline,
                     progress=self._tell,
                 )
@@ -99,13 +121,23 @@ class Measuring:
         return self.with_documents(measurement)
 
     def with_documents(self, measurement: Measurement) -> Measurement:
-        """The measurement with the learner's documents, and the drill's earlier measurements beside it."""
-        return with_workspace(
+        """The measurement with what a judge looks at beside it: the learner's documents, the drill's earlier
+        measurements, what came of its disasters.
+        """
+        complete = with_workspace(
             measurement,
             self.scenario.manifest,
             Path(self._engine.record.workspace),
             [each for each in self._earlier() if each.id != measurement.id],
         )
+        return replace(complete, recoveries=tuple(Disasters(self._engine.places).all()))
+
+    async def _rehearsed(self) -> Rehearsed:
+        """What came of a rehearsal, or why there was none."""
+        try:
+            return await rehearse(self._engine, self._report)
+        except UserError as error:
+            return Rehearsed(wall(), wall(), not_held=str(error))
 
     def _earlier(self) -> Iterator[Measurement]:
         """What was measured since the last reset; one that cannot be read any more is told and left out."""
@@ -137,23 +169,6 @@ class Measuring:
             seed=seed_of(self._engine.places.name, name),
         )
         return replace(wanted, load=load)
-
-    @asynccontextmanager
-    async def _customers_away(self) -> AsyncIterator[None]:
-        """No background traffic while the block lasts; afterwards the customers are back."""
-        customers = self._engine.customers
-        rate = customers.rate if customers else 0.0
-        if customers and rate:
-            await customers.leave()
-        try:
-            yield
-        finally:
-            if customers and rate and self._engine.range:
-                traffic = self.scenario.manifest.traffic
-                range_ = self._engine.range
-                await customers.come(
-                    str(range_.addresses.endpoint("http")), rate, traffic.mix, scale=range_.settings.scale
-                )
 
     def _tell(self, progress: Progress) -> None:
         left = f", about {progress.seconds_left:.0f} s left" if progress.seconds_left >= 1 else ""

@@ -35,7 +35,7 @@ from drillyard.drill.wire import (
 
 log = logging.getLogger(__name__)
 
-YIELDS = ("measure", "check", "submit", "traffic")
+YIELDS = ("measure", "check", "submit", "rehearse", "traffic")
 """Operations that `pause` and `stop` interrupt instead of waiting for them."""
 
 

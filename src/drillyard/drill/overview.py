@@ -96,6 +96,11 @@ class Overview:
             UserError: the range does not run, or has no such shell.
         """
         host = self._engine.running.host
+        if self._engine.places.aside.exists():
+            raise UserError(
+                "A rehearsal is under way: what you do in this shell would be gone after it",
+                next_step="Watch it: drill watch",
+            )
         if host is None:
             raise UserError(
                 "This scenario's shop has no operators' shell",

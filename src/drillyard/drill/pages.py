@@ -35,7 +35,7 @@ class Pages:
         return BriefView(
             title=manifest.title,
             objective=manifest.objective,
-            brief=self._scenario.brief(),
+            brief=self._scenario.brief(self._record.variant),
             tasks=self.tasks(),
             workspace=self._record.workspace,
             url=url,
@@ -48,7 +48,9 @@ class Pages:
             UserError: there is no such task.
         """
         task = self._scenario.task(task_id)
-        return TaskPageView(id=task.id, title=task.title, page=self._scenario.page(task.id))
+        return TaskPageView(
+            id=task.id, title=task.title, page=self._scenario.page(task.id, self._record.variant)
+        )
 
     def hints(self, task_id: str) -> HintsView:
         """The hints of a task that were read, and the price of the next."""

@@ -39,6 +39,11 @@ class Places:
         """The learner's range."""
         return self.root / "range"
 
+    @property
+    def aside(self) -> Path:
+        """The learner's range while a rehearsal's stand-in has its place."""
+        return self.private / "range-aside"
+
     def subject(self, subject: str) -> Path:
         """The range of `twin` or `par`."""
         return self.root / "subjects" / subject

@@ -1,20 +1,8 @@
-"""A recovery as people read it."""
+"""A recovery and a rehearsal as people read them."""
 
-from collections.abc import Iterator
-
-from drillyard.assess.reckoning import Fate
-from drillyard.assess.recovery import Recovery
-from drillyard.drill.views import RecoveryView
-
-_COUNTS = {
-    "rows.lost.": "rows of the table {rest} that were there at the start of the drill are gone or changed",
-    "jobs.lost": "jobs are neither done nor in a queue",
-    "ledger.incomplete": "orders lack lines, payment, mail or stock movement",
-    "recovery.numbers_reused": "order numbers were given to two customers",
-    "promise.order_missing": "things are missing of an order that was placed now",
-}
-_SHARES = "content.true."
-_TRUE = 0.9
+from drillyard.assess.recoveries import Recovery, findings
+from drillyard.assess.rehearsal import Rehearsed
+from drillyard.drill.views import RecoveryView, RehearsalView
 
 
 def view_of(recovery: Recovery) -> RecoveryView:
@@ -33,19 +21,25 @@ def view_of(recovery: Recovery) -> RecoveryView:
         fates=dict(recovery.fates),
         lost_cents=recovery.lost_cents,
         missed_cents=recovery.missed_cents,
-        findings=list(_findings(recovery)),
+        findings=list(findings(recovery)),
         unlooked=dict(recovery.unlooked),
     )
 
 
-def _findings(recovery: Recovery) -> Iterator[str]:
-    if phantoms := recovery.fates.get(Fate.PHANTOM, 0):
-        yield f"{phantoms} orders are there whose customers were told no"
-    for name, value in sorted(recovery.readings.items()):
-        for prefix, words in _COUNTS.items():
-            if name.startswith(prefix) and value:
-                yield f"{value:.0f} {words.format(rest=name.removeprefix(prefix))}"
-        if name.startswith(_SHARES) and value < _TRUE:
-            kind = name.removeprefix(_SHARES).replace("_", " ")
-            yield f"only {value:.0%} of what must be shown is shown: {kind}"
-    yield from (f"gone: {each}" for each in recovery.gone)
+def rehearsal_view(rehearsed: Rehearsed) -> RehearsalView:
+    """All of it; what was not looked at is empty."""
+    looks = rehearsed.looks
+    return RehearsalView(
+        restored=rehearsed.restored,
+        why=rehearsed.why,
+        seconds=rehearsed.seconds,
+        recovery_point_s=looks.reckoning.recovery_point_s if looks else 0.0,
+        lost=len(looks.reckoning.lost) if looks else 0,
+        lost_cents=looks.reckoning.lost_cents if looks else 0,
+        tried=rehearsed.tried,
+        bought=rehearsed.bought,
+        gone=list(looks.gone) if looks else [],
+        rows_lost=rehearsed.rows_lost,
+        differing=list(rehearsed.differing),
+        unlooked=dict(looks.unlooked) if looks else {},
+    )

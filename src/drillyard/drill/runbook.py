@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 from drillyard.base.errors import UserError
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
+from drillyard.range.nursery_client import ledger_of
 from drillyard.range.privileges import demoted
 from drillyard.range.range import Range
 from drillyard.scenario.manifest import Disasters
@@ -75,7 +76,8 @@ async def read_runbook(engine: Engine, allowed: Disasters) -> str:
 
 
 async def run_script(range_: Range, script: str, report: Reporter) -> None:
-    """Run a script in a range's operators' shell; whoever interrupts it ends all that it started.
+    """Run a script in a range's operators' shell; whoever interrupts it ends all that it started, and so does
+    the next start of the range when the daemon died meanwhile.
 
     Raises:
         UserError: the range has no such shell, or the script failed or took too long.
@@ -89,7 +91,7 @@ async def run_script(range_: Range, script: str, report: Reporter) -> None:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env=dict(range_.host.shell.environment()),
+        env={**range_.host.shell.environment(), **ledger_of(range_.directory).mark},
         start_new_session=True,
         cwd=range_.host.sites.home,
         **demoted(range_.host.sites.account),

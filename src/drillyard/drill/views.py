@@ -365,7 +365,7 @@ class StruckView(_View):
 
 
 class RecoveryView(_View):
-    """What came of one disaster, as `assess.recovery.Recovery` has it; times in seconds, money in cents."""
+    """What came of one disaster, as `assess.recoveries.Recovery` has it; times in seconds, money in cents."""
 
     number: int
     disaster: str
@@ -382,6 +382,26 @@ class RecoveryView(_View):
     missed_cents: int
     findings: list[str]
     """What is not as it was before, in words."""
+    unlooked: dict[str, str] = {}
+
+
+class RehearsalView(_View):
+    """What a runbook made of empty hosts and the off-site storage; `seconds` to the first page, money in
+    cents.
+    """
+
+    restored: bool
+    why: str
+    """Why it is not restored; empty when it is."""
+    seconds: float | None
+    recovery_point_s: float
+    lost: int
+    lost_cents: int
+    tried: int
+    bought: int
+    gone: list[str]
+    rows_lost: dict[str, float]
+    differing: list[str]
     unlooked: dict[str, str] = {}
 
 

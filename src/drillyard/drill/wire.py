@@ -171,6 +171,12 @@ class Disaster(_Wire):
     runbook: bool = False
 
 
+class Rehearse(_Wire):
+    """Run the learner's runbook on empty hosts that have nothing but the off-site storage."""
+
+    kind: Literal["rehearse"] = "rehearse"
+
+
 class Recovered(_Wire):
     """The learner says that the shop is whole again: measure what it cost, and whether it is."""
 
@@ -178,7 +184,18 @@ class Recovered(_Wire):
 
 
 Request = Annotated[
-    Start | Apply | Measure | Check | Submit | Reset | Pause | Stop | Traffic | Disaster | Recovered,
+    Start
+    | Apply
+    | Measure
+    | Check
+    | Submit
+    | Reset
+    | Pause
+    | Stop
+    | Traffic
+    | Disaster
+    | Rehearse
+    | Recovered,
     Field(discriminator="kind"),
 ]
 REQUEST: TypeAdapter[Request] = TypeAdapter(Request)

@@ -102,10 +102,12 @@ class Struck:
 class Disaster:
     """One kind. `about` is its paragraph in the documentation: what it does, and what is left.
 
-    `needs` are the components that must run for it.
+    `family` says what is to be mended: `media` (the database's disk), `site` (a host or all of them), or
+    `content` (what is in the tables, or in the cache). `needs` are the components that must run for it.
     """
 
     id: str
+    family: str
     title: str
     about: str
     strike: Callable[[Scene], Awaitable[Struck]]

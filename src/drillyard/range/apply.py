@@ -109,7 +109,7 @@ async def _roll_out(
     except BaseException as error:
         # Also when the learner interrupts it: half a release is not an outcome.
         say("putting the previous release back")
-        back = Rollout(fleet.supervisor, fleet.component, only=rollout.touched)
+        back = Rollout(fleet.supervisor, fleet.component, back_from=rollout)
         await asyncio.shield(_roll_back(back, current, changes, error))
         if isinstance(error, UserError):
             raise RolledBackError(

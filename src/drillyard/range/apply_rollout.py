@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 
+from drillyard.base.errors import UserError
 from drillyard.range.addresses import MAX_REPLICAS, Endpoint
 from drillyard.range.apply_plan import Changes
 from drillyard.range.component import Component, Reload
@@ -25,7 +26,8 @@ class Rollout:
     """From one release to another.
 
     `done` lists what was done, in words for people; `touched` names the components that took new files, or
-    began to. With `only`, running components that are not named there are left alone: the way back.
+    began to; `down` those that did not run before. `back_from` another: its way back, on which running
+    components that it did not touch are left alone.
     """
 
     def __init__(
@@ -34,23 +36,25 @@ class Rollout:
         make: Make,
         say: Say = lambda _: None,
         *,
-        only: Set[str] | None = None,
+        back_from: "Rollout | None" = None,
     ) -> None:
         self._supervisor = supervisor
         self._make = make
         self._say = say
         self.done: list[str] = []
         self.touched: set[str] = set()
-        self._only = only
+        self._only: Set[str] | None = back_from.touched if back_from else None
+        self.down: Set[str] = back_from.down if back_from else self._not_ready()
 
     async def run(self, release: Release, changes: Changes) -> None:
         """Install the files of every changed part and have each component take them.
 
         The order keeps customers served: what is needed comes up before HAProxy sends requests there, what is
-        not needed goes when HAProxy sends none any more.
+        not needed goes when HAProxy sends none any more. What did not run before gets its files, and may go
+        on not running: whoever repairs a shop puts its configuration back before its data.
 
         Raises:
-            UserError: a component did not come up.
+            UserError: a component that ran before did not come up.
         """
         for member in self._supervisor.members.values():
             if PART_OF_KIND.get(member.component.kind) in changes.parts:
@@ -94,12 +98,15 @@ class Rollout:
         """Those that stay: by a signal where that is enough, else one after the other."""
         if "storefront" not in changes.parts:
             return
-        if changes.restart and self._only is None and changes.after.storefront_replicas == 1:
+        alone = changes.after.storefront_replicas == 1 and not self.down & set(_replicas(changes.before))
+        if changes.restart and self._only is None and alone:
             await self._try_beside(release, changes)
         for name in _replicas(changes.before):
             if name not in _replicas(changes.after) or not self._touch(name):
                 continue
-            if changes.restart or self._supervisor.member(name).state is not State.READY:
+            if name in self.down:
+                await self._restart(name)
+            elif changes.restart or self._supervisor.member(name).state is not State.READY:
                 self._say(f"restarting {name}")
                 await rolling_restart(self._supervisor, [name])
                 self._note(f"{name}: restarted")
@@ -151,6 +158,9 @@ class Rollout:
         member = self._supervisor.members.get(name)
         part = PART_OF_KIND.get(member.component.kind) if member else None
         if part in changes.parts and self._touch(name):
+            if name in self.down:
+                await self._restart(name)
+                return
             self._say(f"reloading {name}")
             await self._supervisor.reload(name)
             self._note(f"{name}: reloaded")
@@ -183,9 +193,27 @@ class Rollout:
             self._note(f"{name}: started")
 
     async def _restart(self, name: str) -> None:
-        if name in self._supervisor.members:
+        if name not in self._supervisor.members:
+            return
+        if name in self.down and (lacking := self._lacking(name)):
+            self._note(f"{name}: waits for {', '.join(lacking)}")
+            return
+        try:
             await self._supervisor.restart(name)
+        except UserError as error:
+            if name not in self.down:
+                raise
+            self._note(f"{name}: does not run yet: {error.what}")
+        else:
             self._note(f"{name}: restarted")
+
+    def _not_ready(self) -> set[str]:
+        return {name for name in self._supervisor.members if not self._is_ready(name)}
+
+    def _lacking(self, name: str) -> list[str]:
+        """What it requires and what does not run."""
+        required = self._supervisor.member(name).component.requires
+        return [each for each in required if each in self._supervisor.members and not self._is_ready(each)]
 
     def _touch(self, name: str) -> bool:
         """Whether there is such a component, and it is not to be left alone: then it counts as touched."""

@@ -95,6 +95,16 @@ class Ledger:
         """
         if not self.path.exists():
             return []
+        found = self.sweep()
+        self.path.unlink()
+        return found
+
+    def sweep(self) -> list[Entry]:
+        """End everything of this range that still runs, also what its ledger does not have.
+
+        Raises:
+            TimeoutError: a process survived SIGKILL for 5 seconds.
+        """
         deadline = time.monotonic() + _GONE_WITHIN_S
         found: dict[int, Entry] = {}
         while left := [entry for entry in self.entries() if entry.alive()] + list(self._strays()):
@@ -104,7 +114,6 @@ class Ledger:
             for entry in left:
                 _kill(entry)
             time.sleep(0.005)
-        self.path.unlink()
         return list(found.values())
 
     def _strays(self) -> Iterator[Entry]:

@@ -18,6 +18,8 @@ from drillyard.range.member import Happening, Member, OnEvent, OnProgress, Range
 from drillyard.range.nursery_client import ledger_of
 
 _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
+_WAITING_S = 0.2
+"""How often a component that waits for what it requires looks for it."""
 _CALM_S = 60.0
 """A component that was ready this long starts with the shortest pause again."""
 
@@ -35,6 +37,7 @@ class Supervisor:
         self._members: dict[str, Member] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._reviving: set[str] = set()
 
     @property
     def members(self) -> Mapping[str, Member]:
@@ -170,12 +173,14 @@ class Supervisor:
             self._tell(Happening.RELOADED, member)
 
     async def add(self, component: Component) -> None:
-        """Start one more component in a running range.
+        """Start one more component in a running range; one that lacks what it requires comes when that does.
 
         Raises:
             UserError: it could not be started; the range is as it was.
         """
         member = self._members[component.name] = Member(component)
+        if self._made_wait(member):
+            return
         try:
             async with member.lock:
                 await self._bring_up(member)
@@ -198,6 +203,9 @@ class Supervisor:
 
         tell(State.WAITING)
         await self._wait_for(member.component.requires)
+        if tolerant and self._made_wait(member):
+            tell(State.FAILED)
+            return
         tell(State.STARTING)
         try:
             async with member.lock:
@@ -253,9 +261,21 @@ class Supervisor:
 
     async def _revive(self, member: Member) -> None:
         """Start it again and again, with growing pauses, until it is ready or somebody else decides."""
+        if member.name in self._reviving:
+            return
+        self._reviving.add(member.name)
+        try:
+            await self._revive_now(member)
+        finally:
+            self._reviving.discard(member.name)
+
+    async def _revive_now(self, member: Member) -> None:
         if monotonic() - member.ready_at > _CALM_S:
             member.restarts = 0
         while self._wants_revival(member):
+            if self._lacking(member):
+                await asyncio.sleep(_WAITING_S)
+                continue
             pause = _BACKOFF_S[min(member.restarts, len(_BACKOFF_S) - 1)]
             member.restarts += 1
             await asyncio.sleep(pause)
@@ -269,6 +289,24 @@ class Supervisor:
                 except UserError:
                     continue
             self._tell(Happening.RESTARTED, member, f"restart {member.restarts}")
+
+    def wake(self) -> None:
+        """Try once more to start what could not be started: something was repaired."""
+        for member in self._members.values():
+            if member.component.essential and member.state is State.FAILED:
+                self._spawn(self._revive(member))
+
+    def _made_wait(self, member: Member) -> bool:
+        """Whether it lacks what it requires: then it is started as soon as that is there."""
+        if lacking := self._lacking(member):
+            member.become(State.FAILED, f"waits for {', '.join(lacking)}")
+            self._spawn(self._revive(member))
+        return bool(lacking)
+
+    def _lacking(self, member: Member) -> list[str]:
+        """What it requires and what does not run: without it a start would only wait."""
+        required = [self._members[name] for name in member.component.requires if name in self._members]
+        return [each.name for each in required if not each.running or each.state is State.FAILED]
 
     def _wants_revival(self, member: Member) -> bool:
         return not self._stopping and member.state in (State.DOWN, State.FAILED)

@@ -25,6 +25,9 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
 class Task(_Frozen):
     """One task. `page` is its file under `tasks/`; `checks` the ids in checks.py that decide it.
 
@@ -108,30 +111,34 @@ class Variants(_Frozen):
     """How a seed chooses flaws: `minimum` to `maximum` of them, and `always` these.
 
     `per_family` names the scenario's families of flaws, in the order in which they are drawn from, with the
-    least of each.
+    least of each. `figures` are numbers that the brief states: of each, a variant has one of those listed.
     """
 
     minimum: int = Field(default=8, ge=1)
     maximum: int = Field(default=10, ge=1)
     per_family: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     always: tuple[str, ...] = ()
+    figures: dict[_Name, tuple[float, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _ordered(self) -> "Variants":
         if self.maximum < self.minimum:
             raise ValueError("`maximum` is below `minimum`")
+        if empty := [name for name, values in self.figures.items() if not values]:
+            raise ValueError(f"`figures` lists no value for {', '.join(empty)}")
         return self
 
 
 class Document(_Frozen):
-    """A file that the learner writes, relative to the workspace, and the headings that it must have.
+    """A file that the learner writes, relative to the workspace, and the headings that it must have (none:
+    it has to be there, and checks say what of it).
 
     `figures` is how many numbers with a unit in it a kept measurement must stand behind; in the sections
     `measured` (all, when none is named) figures without a measurement count against it.
     """
 
     file: str
-    sections: tuple[str, ...] = Field(min_length=1)
+    sections: tuple[str, ...] = ()
     figures: int = Field(default=0, ge=0)
     measured: tuple[str, ...] = ()
 
@@ -157,11 +164,16 @@ class Disasters(_Frozen):
     """What may happen to the shop: `kinds` by their ids (docs/disasters.md), of which `graded` are drawn, one
     at a time and unannounced, when the learner asks for the real thing.
 
-    `runbook` is the document with the learner's steps, `section` its heading under which they stand.
+    `runbook` is the document with the learner's steps, `section` its heading under which they stand. What is
+    graded or rehearsed comes after `before_s` seconds of ordinary business, by which it is judged whether
+    customers could buy; what is graded, after a further time between the two of `unannounced_s`. That is best
+    longer than what may be lost, so that a copy made by hand when it was called for does not help.
     """
 
     kinds: tuple[str, ...] = Field(min_length=1)
     graded: int = Field(default=3, ge=1)
+    before_s: float = Field(default=60, gt=0)
+    unannounced_s: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] = (45, 75)
     runbook: str = "runbook.md"
     section: str = "Recovery"
 

@@ -10,6 +10,7 @@ from drillyard.base.paths import scenario_roots
 from drillyard.scenario.changes import Changes
 from drillyard.scenario.content import load_module
 from drillyard.scenario.errors import broken
+from drillyard.scenario.figures import drawn, filled
 from drillyard.scenario.flaw import Flaw
 from drillyard.scenario.hints import Hint, Hints, read_hints
 from drillyard.scenario.manifest import Manifest, Task, read_manifest
@@ -61,13 +62,17 @@ class Scenario:
         known = ", ".join(f"{number} {task.id}" for number, task in enumerate(self.manifest.tasks, start=1))
         raise UserError(f"{self.slug} has no task `{task_id}`", next_step=f"Its tasks are: {known}.")
 
-    def page(self, task_id: str) -> str:
-        """The task's page, Markdown."""
-        return self._page_path(self.task(task_id)).read_text()
+    def page(self, task_id: str, variant: str = "none") -> str:
+        """The task's page, Markdown, with the figures of the variant."""
+        return filled(self._page_path(self.task(task_id)).read_text(), self.figures(variant))
 
-    def brief(self) -> str:
-        """What is the matter and what is asked, Markdown; shown at the start."""
-        return self._text("brief.md")
+    def brief(self, variant: str = "none") -> str:
+        """What is the matter and what is asked, Markdown; shown at the start; with the variant's figures."""
+        return filled(self._text("brief.md"), self.figures(variant))
+
+    def figures(self, variant: str) -> dict[str, float]:
+        """The numbers that the brief of a variant states, by name."""
+        return drawn(self.slug, variant, self.manifest.variants.figures)
 
     def debrief(self) -> str:
         """Shown after submission, Markdown."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.assess.recovery import Disastered, Recovery
+from drillyard.assess.recoveries import Disastered, Recovery
 from drillyard.base.errors import UserError
 from drillyard.drill.aftermath import disaster_open, require_no_disaster
 from drillyard.drill.disasters import Disasters

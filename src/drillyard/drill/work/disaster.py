@@ -2,20 +2,21 @@
 
 import asyncio
 import random
+from pathlib import Path
 
-import psycopg
 from pydantic import JsonValue
 
-from drillyard.assess.recovery import Disastered, catalog_of
-from drillyard.assess.subject import Subject
+from drillyard.assess.recoveries import Disastered
 from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
+from drillyard.base.tasks import to_its_end
+from drillyard.drill.business import business
 from drillyard.drill.content import scenario_of
-from drillyard.drill.customers import Customers
+from drillyard.drill.customers import require_customers
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.events import DisasterStruck
-from drillyard.drill.making import LEARNER
+from drillyard.drill.looking import as_it_was, learner_now
 from drillyard.drill.operations import Reporter
 from drillyard.drill.runbook import read_runbook, run_script
 from drillyard.drill.views import StruckView
@@ -24,50 +25,53 @@ from drillyard.drill.work import recovered
 from drillyard.faults.disaster import Disaster as Kind
 from drillyard.faults.disaster import Scene
 from drillyard.faults.disasters import disaster
+from drillyard.faults.drawing import drawn, turn
 from drillyard.range.member import State
 from drillyard.range.range import Range
 from drillyard.scenario.manifest import Disasters as Allowed
 
 UNANNOUNCED_S = (2.0, 12.0)
-"""An unannounced disaster comes after a while between these."""
+"""An unannounced disaster for practice comes after a while between these."""
 
 
 async def run(engine: Engine, request: Disaster, report: Reporter) -> JsonValue:
     """Strike, say that something happened, and (with a runbook) let it do its work and look.
 
     Raises:
-        UserError: nothing may happen now; nothing has.
+        UserError: nothing may happen in this scenario or now, no such kind, or too few customers.
     """
     range_ = engine.running
     manifest = scenario_of(engine.record.scenario).manifest
     if (allowed := manifest.disasters) is None:
         raise UserError("No disasters happen in this scenario", next_step="See: drill list")
-    _customers_come(engine.customers, manifest.traffic.base_rate)
+    require_customers(engine.customers, manifest.traffic.base_rate)
     disasters = Disasters(engine.places)
     _nothing_open(disasters)
     kind = _chosen(request, allowed, disasters, engine.record.variant)
-    _all_run(range_, kind)
     script = await read_runbook(engine, allowed) if request.runbook else ""
-    coming = await _coming(await _subject(engine, report), kind, disasters, graded=request.graded)
-    if not request.disaster:
-        report("customers come and go")
-        await asyncio.sleep(random.uniform(*UNANNOUNCED_S))
-    coming = await _carried_through(kind, range_, coming, disasters)
-    engine.store.append(DisasterStruck(number=coming.number, graded=coming.graded))
+    await _waited(engine, request, allowed, report)
+    _all_run(range_, kind)
+    await asyncio.to_thread(_nothing_elsewhere, range_)
+    number = 1 + max((each.number for each in disasters.all()), default=0)
+    coming = Disastered(number, kind.id, kind.title, request.graded, wall())
+    coming = await as_it_was(coming, await learner_now(engine, report), disasters.lost_keys())
+    known = await to_its_end(_struck(kind, range_, coming, disasters))
+    engine.store.append(DisasterStruck(number=known.number, graded=known.graded))
     if request.runbook:
         await run_script(range_, script, report)
         return await recovered.look(engine, report, by="runbook")
-    view = StruckView(number=coming.number, graded=coming.graded, disaster=request.disaster)
+    view = StruckView(number=known.number, graded=known.graded, disaster=request.disaster)
     result: JsonValue = view.model_dump(mode="json")
     return result
 
 
-def _customers_come(customers: Customers | None, rate: float) -> None:
-    if customers is None or not customers.here or customers.rate < rate:
-        raise UserError(
-            f"Too few customers come to notice anything: {rate:g} requests a second are needed",
-            next_step="Have them come: drill traffic on",
-        )
+async def _waited(engine: Engine, request: Disaster, allowed: Allowed, report: Reporter) -> None:
+    """One that is named comes at once; what is graded is judged by the time before it."""
+    if request.graded:
+        await business(engine, allowed.before_s, report)
+    if not request.disaster:
+        report("customers come and go")
+        await asyncio.sleep(random.uniform(*(allowed.unannounced_s if request.graded else UNANNOUNCED_S)))
 
 
 def _nothing_open(disasters: Disasters) -> None:
@@ -79,7 +83,9 @@ def _nothing_open(disasters: Disasters) -> None:
 
 
 def _chosen(request: Disaster, allowed: Allowed, disasters: Disasters, variant: str) -> Kind:
-    """The kind that was named, or one that was not drawn yet in this row; the order is the variant's."""
+    """The kind that was named, or the next that is drawn. What is graded are a few that the variant chose,
+    the same again when they are through.
+    """
     if request.disaster:
         named = disaster(request.disaster)
         if request.graded or named.id not in allowed.kinds:
@@ -88,11 +94,11 @@ def _chosen(request: Disaster, allowed: Allowed, disasters: Disasters, variant: 
                 next_step=f"For practice: {', '.join(sorted(allowed.kinds))}; what is graded is drawn.",
             )
         return named
-    had = [each.kind for each in disasters.all() if each.graded is request.graded]
-    turn, place = divmod(len(had), len(allowed.kinds))
-    order = sorted(allowed.kinds)
-    random.Random(f"{variant}/{request.graded}/{turn}").shuffle(order)
-    return disaster(order[place])
+    kinds = tuple(map(disaster, allowed.kinds))
+    if request.graded:
+        kinds = drawn(kinds, variant, allowed.graded)
+    had = sum(each.graded is request.graded for each in disasters.all())
+    return turn(kinds, f"{variant}/{request.graded}", had)
 
 
 def _all_run(range_: Range, kind: Kind) -> None:
@@ -105,43 +111,31 @@ def _all_run(range_: Range, kind: Kind) -> None:
         )
 
 
-async def _subject(engine: Engine, report: Reporter) -> Subject:
-    if engine.subjects is None:
-        raise UserError("The range is not ready", next_step="Bring it up: drill resume")
-    (subject,) = await engine.subjects.get((LEARNER,), report)
-    engine.subjects.done()
-    return subject
+def _nothing_elsewhere(range_: Range) -> None:
+    """A link in a place that a disaster takes leads to what it would not take."""
+    places = [range_.composition.site("postgres").data]
+    if range_.host is not None:
+        sites = range_.host.sites
+        places += [sites.backups, sites.archive, sites.config]
+    for place in places:
+        links = [place] if place.is_symlink() else [each for each in _entries(place) if each.is_symlink()]
+        if links:
+            raise UserError(
+                "What lies here would survive a disaster that takes this place: it is a link",
+                where=str(links[0]),
+                next_step="Put the files themselves there.",
+            )
 
 
-async def _coming(subject: Subject, kind: Kind, disasters: Disasters, *, graded: bool) -> Disastered:
+def _entries(place: Path) -> list[Path]:
     try:
-        catalog = await catalog_of(subject)
-    except psycopg.Error as error:
-        raise UserError(
-            f"The database does not answer: {str(error).strip()}", next_step="See `drill status`."
-        ) from error
-    number = 1 + max((each.number for each in disasters.all()), default=0)
-    return Disastered(number, kind.id, kind.title, graded, wall(), catalog=catalog)
+        return list(place.iterdir())
+    except OSError:
+        return []
 
 
-async def _carried_through(kind: Kind, range_: Range, coming: Disastered, disasters: Disasters) -> Disastered:
-    """Strike, and note when and what. Whoever interrupts it has to wait: half a disaster is none."""
+async def _struck(kind: Kind, range_: Range, coming: Disastered, disasters: Disasters) -> Disastered:
+    """Strike, and note when and what; one that breaks is open too, and counts for nothing."""
     disasters.begin(coming)
-    striking = asyncio.ensure_future(kind.strike(Scene(range_, random.Random())))
-    cancelled: asyncio.CancelledError | None = None
-    while not striking.done():
-        try:
-            await asyncio.shield(striking)
-        except asyncio.CancelledError as error:
-            cancelled = error
-        except Exception:
-            break
-    if broken := striking.exception():
-        # What was done stands, and is looked at like any other.
-        disasters.struck(coming, coming.struck, f"it was not carried through: {broken!r}")
-        raise broken
-    struck = striking.result()
-    known = disasters.struck(coming, struck.moment, struck.detail)
-    if cancelled:
-        raise cancelled
-    return known
+    struck = await kind.strike(Scene(range_, random.Random()))
+    return disasters.struck(coming, struck.moment, struck.detail)

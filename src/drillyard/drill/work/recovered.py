@@ -7,13 +7,15 @@ from pydantic import JsonValue
 from drillyard.assess.audit import Baseline
 from drillyard.assess.invariants import limits
 from drillyard.assess.measuring import all_probes
-from drillyard.assess.recovery import Recovery, outage_now, recovery_of
+from drillyard.assess.recoveries import Recovery
+from drillyard.assess.recovery import outage_now, recovery_of
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.drill.content import scenario_of
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.events import RecoveryLooked
+from drillyard.drill.looking import learner_now
 from drillyard.drill.making import LEARNER
 from drillyard.drill.operations import Reporter
 from drillyard.drill.recovery_views import view_of
@@ -44,11 +46,7 @@ async def look(engine: Engine, report: Reporter, *, by: str) -> JsonValue:
     requests = requests_of(engine.places.private)
     await _held(engine, current.struck, report)
     report("looking for everything that was promised")
-    engine.running  # noqa: B018 - says what is wrong when nothing runs
-    if engine.subjects is None:
-        raise UserError("The range is not ready", next_step="Bring it up: drill resume")
-    (subject,) = await engine.subjects.get((LEARNER,), report)
-    engine.subjects.done()
+    subject = await learner_now(engine, report)
     scenario = scenario_of(engine.record.scenario)
     found: Recovery = await recovery_of(
         current,
@@ -56,9 +54,10 @@ async def look(engine: Engine, report: Reporter, *, by: str) -> JsonValue:
         by=by,
         recorded=requests,
         baseline=Baseline.load(engine.places.private / "baseline.json"),
+        before_s=allowed.before_s if (allowed := scenario.manifest.disasters) else 0.0,
         gone_before=disasters.lost_keys(),
         probes=[probe for probe in all_probes(scenario) if LEARNER in probe.subjects],
-        limits=limits(scenario.manifest),
+        limits=limits(scenario.manifest, scenario.figures(engine.record.variant)),
     )
     disasters.end(found)
     engine.store.append(

@@ -16,6 +16,9 @@ _OF_A_BACKUP = ("backup_label", "backup_manifest", "toc.dat")
 """What lies in a base backup (PostgreSQL 18, pg_basebackup) or in the directory of a dump (pg_dump -Fd)."""
 _DUMP = re.compile(r"\.(sql|dump|dmp|pgdump|backup|tar|tgz)(\.(gz|zst|lz4|xz|bz2))?$")
 
+_OF_THE_LOG = re.compile(r"^[0-9A-F]{24}")
+"""The archive has a file `<segment>.<offset>.backup` for each base backup, which is none."""
+
 
 async def strike(scene: Scene) -> Struck:
     """Garble the newest backup at each site, then take the database."""
@@ -58,12 +61,13 @@ def _backups(place: Path) -> Iterator[tuple[Path, float]]:
         owner = next((one for one in sets if one in path.parents), None)
         if owner is not None:
             yield owner, status.st_mtime
-        elif _DUMP.search(path.name):
+        elif _DUMP.search(path.name) and not _OF_THE_LOG.match(path.name):
             yield path, status.st_mtime
 
 
 DISASTER = Disaster(
     id="backup-unreadable",
+    family="media",
     title="The newest backup is unreadable",
     about="""\
 The backup that was written last, at each site, gets a kilobyte of noise in the middle of every file of 4 KB

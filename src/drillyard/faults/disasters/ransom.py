@@ -15,7 +15,7 @@ async def strike(scene: Scene) -> Struck:
     """Overwrite the database and everything at the primary site with noise."""
     sites, moment = scene.host.sites, wall()
     await scene.kill("postgres")
-    directories = (scene.data_of("postgres"), sites.backups, sites.archive, sites.config)
+    directories = (scene.data_of("postgres"), sites.backups, sites.archive, sites.config, sites.home)
     await asyncio.to_thread(_encrypt, directories)
     await scene.come_back("postgres")
     return Struck(moment, "the database and everything at the primary site were encrypted")
@@ -34,11 +34,12 @@ def _encrypt(directories: tuple[Path, ...]) -> None:
 
 DISASTER = Disaster(
     id="ransom",
+    family="site",
     title="Database and backups are encrypted",
     about="""\
-The server is killed; every file of the data directory, of `$BACKUPS`, `$ARCHIVE` and `$CONFIG` is
-overwritten with random bytes and renamed to `*.locked`. What is left is what lies off site (`$OFFSITE`,
-the standby).""",
+The server is killed; every file of the data directory, of `$BACKUPS`, `$ARCHIVE`, `$CONFIG` and `$HOME`
+is overwritten with random bytes and renamed to `*.locked`. What is left is what lies off site
+(`$OFFSITE`, the standby).""",
     strike=strike,
     needs=("postgres",),
 )

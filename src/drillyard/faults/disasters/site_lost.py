@@ -20,6 +20,7 @@ async def strike(scene: Scene) -> Struck:
         sites.backups,
         sites.archive,
         sites.config,
+        sites.home,
     ]
     await asyncio.to_thread(wipe, gone)
     for name in _SERVERS:
@@ -29,12 +30,13 @@ async def strike(scene: Scene) -> Struck:
 
 DISASTER = Disaster(
     id="site-lost",
+    family="site",
     title="The primary site is gone",
     about="""\
 PostgreSQL, Valkey and HAProxy are killed, their data and configuration deleted, and with them everything
-at the primary site: `$BACKUPS`, `$ARCHIVE`, `$CONFIG`. Empty hosts in the same place are what you get to
-rebuild on. What is left is what lies off site: `$OFFSITE`, the standby, and whatever of the configuration
-you put there.""",
+at the primary site: `$BACKUPS`, `$ARCHIVE`, `$CONFIG` and `$HOME`. Empty hosts in the same place are what
+you get to rebuild on. What is left is what lies off site: `$OFFSITE`, the standby, and whatever of the
+configuration you put there.""",
     strike=strike,
     needs=("postgres",),
 )

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from drillyard.base.errors import Problem, UserError
+from drillyard.base.errors import Problem
 from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload
 from drillyard.range.components.haproxy_runtime import Runtime
-from drillyard.range.components.tooling import missing
+from drillyard.range.components.tooling import missing, no_configuration
 from drillyard.range.privileges import demoted, keeper, make_own_directory, write_file
 
 MAIN = "haproxy.cfg"
@@ -44,7 +44,7 @@ class HAProxy(Component):
         """Directories and our own part of the configuration."""
         super().prepare()
         if not (self.site.config / MAIN).exists():
-            raise UserError("HAProxy has no configuration", where=str(self.site.config / MAIN))
+            raise no_configuration("HAProxy", self.site.config / MAIN)
         ours = self.site.directory / OURS
         write_file(ours, _ours(self.site.socket("haproxy.sock")), keeper(self.site.account))
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from drillyard.base.errors import NeedsOperatorError, Problem, UserError
+from drillyard.base.errors import NeedsOperatorError, Problem
 from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload, Site
-from drillyard.range.components.tooling import missing
+from drillyard.range.components.tooling import missing, no_configuration
 from drillyard.range.ledger import started
 from drillyard.range.privileges import demoted, own_tree, unwritable
 
@@ -69,7 +69,7 @@ class Postgres(Component):
         """Directories, and the data if there are none."""
         super().prepare()
         if not (self.site.config / MAIN).exists():
-            raise UserError("PostgreSQL has no configuration", where=str(self.site.config / MAIN))
+            raise no_configuration("PostgreSQL", self.site.config / MAIN)
         if not (self.site.data / "PG_VERSION").exists():
             self._fill()
         self._remove_stale_locks()

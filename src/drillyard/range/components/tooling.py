@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from drillyard.base.errors import Problem
+from drillyard.base.errors import NeedsOperatorError, Problem
 
 _TIMEOUT_S = 10.0
 
@@ -64,3 +64,12 @@ def line_of_quoted(message: str, text: str) -> int:
 def missing(name: str) -> Problem:
     """The problem of a component without its main file."""
     return Problem(name, 0, "is missing", "this file", "Restore it: git checkout -- FILE.")
+
+
+def no_configuration(name: str, file: Path) -> NeedsOperatorError:
+    """The error of a component whose configuration is gone from its host."""
+    return NeedsOperatorError(
+        f"{name} has no configuration",
+        where=str(file),
+        next_step="Put one in force: drill apply",
+    )

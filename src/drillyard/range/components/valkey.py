@@ -12,7 +12,7 @@ from drillyard.base.errors import Problem, UserError
 from drillyard.range import parts
 from drillyard.range.component import Command, Component, Exec, Reload
 from drillyard.range.components.asking import ask
-from drillyard.range.components.tooling import missing
+from drillyard.range.components.tooling import missing, no_configuration
 from drillyard.range.privileges import demoted, make_directory
 
 MAIN = "valkey.conf"
@@ -39,7 +39,7 @@ class Valkey(Component):
         """Directories, and a note of what this start is made with."""
         super().prepare()
         if not (self.site.config / MAIN).exists():
-            raise UserError("Valkey has no configuration", where=str(self.site.config / MAIN))
+            raise no_configuration("Valkey", self.site.config / MAIN)
         self._note_applied()
 
     def command(self) -> Command:
