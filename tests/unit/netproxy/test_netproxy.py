@@ -1,0 +1,235 @@
+"""The proxy between components, driven over its API and by plain connections."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from drillyard.range.netproxy.api import Api
+from drillyard.range.netproxy.proxy import AddressError, address
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.write_eof()
+    writer.close()
+
+
+@asynccontextmanager
+async def proxied() -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
+    """The API, with a proxy `echo` before a server that answers what it is told; and the proxy's port."""
+    api = Api()
+    server = await asyncio.start_server(_echo, "127.0.0.1", 0)
+    upstream = server.sockets[0].getsockname()[1]
+    transport = httpx.ASGITransport(api.app())
+    async with httpx.AsyncClient(transport=transport, base_url="http://proxy") as client:
+        made = await client.post("/proxies", json={"name": "echo", "upstream": f"127.0.0.1:{upstream}"})
+        assert made.status_code == 201
+        try:
+            yield client, int(made.json()["listen"].rpartition(":")[2])
+        finally:
+            await api.stop()
+            server.close()
+
+
+async def toxic(client: httpx.AsyncClient, type: str, stream: str = "downstream", **attributes: int) -> None:
+    body: dict[str, Any] = {"type": type, "stream": stream, "attributes": attributes}
+    (await client.post("/proxies/echo/toxics", json=body)).raise_for_status()
+
+
+async def said(port: int, text: bytes) -> bytes:
+    """What comes back, to the end of the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(text)
+    writer.write_eof()
+    async with asyncio.timeout(10):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_without_toxics_everything_goes_through() -> None:
+    async with proxied() as (_, port):
+        large = bytes(range(256)) * 20_000
+        assert await said(port, large) == large
+        assert await asyncio.gather(*(said(port, b"%d" % n) for n in range(20))) == [
+            b"%d" % n for n in range(20)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("type", "attributes"),
+    [
+        ("latency", {"latency": 20, "jitter": 10}),
+        ("bandwidth", {"rate": 5_000}),
+        ("slicer", {"average_size": 3_000, "size_variation": 2_000, "delay": 100}),
+        ("slow_close", {"delay": 20}),
+    ],
+)
+async def test_what_is_late_comes_whole_and_in_order(type: str, attributes: dict[str, int]) -> None:
+    async with proxied() as (client, port):
+        text = bytes(range(256)) * 500
+        for stream in ("upstream", "downstream"):
+            await toxic(client, type, stream, **attributes)
+        assert await said(port, text) == text
+
+
+async def test_latency_holds_an_answer_back() -> None:
+    async with proxied() as (client, port):
+        await toxic(client, "latency", latency=150)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert await said(port, b"hello") == b"hello"
+        assert loop.time() - began >= 0.15
+
+
+async def test_what_is_limited_or_timed_out_is_cut_off() -> None:
+    async with proxied() as (client, port):
+        await toxic(client, "limit_data", bytes=5)
+        assert await said(port, b"hello, world") == b"hello"
+        await client.delete("/proxies/echo/toxics/limit_data_downstream")
+        await toxic(client, "timeout", timeout=30)
+        assert await said(port, b"hello") == b""
+
+
+async def test_a_black_hole_ends_when_it_is_removed() -> None:
+    async with proxied() as (client, port):
+        await toxic(client, "timeout", timeout=0)
+        answer = asyncio.create_task(said(port, b"hello"))
+        await asyncio.sleep(0.05)
+        assert not answer.done()
+        (await client.delete("/proxies/echo/toxics/timeout_downstream")).raise_for_status()
+        assert await answer == b""
+        assert await said(port, b"hello") == b"hello"
+
+
+async def test_a_peer_is_reset() -> None:
+    async with proxied() as (client, port):
+        await toxic(client, "reset_peer", timeout=10)
+        with pytest.raises(ConnectionResetError):
+            await said(port, b"hello")
+
+
+async def test_what_is_under_way_goes_on_when_a_toxic_goes() -> None:
+    async with proxied() as (client, port):
+        await toxic(client, "bandwidth", rate=1)
+        text = bytes(range(256)) * 200
+        answer = asyncio.create_task(said(port, text))
+        await asyncio.sleep(0.15)
+        assert not answer.done()
+        (await client.delete("/proxies/echo/toxics/bandwidth_downstream")).raise_for_status()
+        assert await answer == text
+
+
+async def test_a_toxicity_of_nothing_spares_everybody() -> None:
+    async with proxied() as (client, port):
+        body = {"type": "timeout", "toxicity": 0.0, "attributes": {"timeout": 1}}
+        (await client.post("/proxies/echo/toxics", json=body)).raise_for_status()
+        assert await said(port, b"hello") == b"hello"
+
+
+async def test_a_proxy_that_is_down_refuses_and_comes_back_by_reset() -> None:
+    async with proxied() as (client, port):
+        down = await client.post("/proxies/echo", json={"enabled": False})
+        assert down.json()["enabled"] is False
+        with pytest.raises(ConnectionRefusedError):
+            await said(port, b"hello")
+        await toxic(client, "latency", latency=5)
+        assert (await client.post("/reset")).status_code == 204
+        assert (await client.get("/proxies/echo")).json()["toxics"] == []
+        assert await said(port, b"hello") == b"hello"
+
+
+async def test_a_server_that_is_not_there_resets_its_clients() -> None:
+    async with proxied() as (client, _):
+        made = await client.post("/proxies", json={"name": "nobody", "upstream": "127.0.0.1:1"})
+        port = int(made.json()["listen"].rpartition(":")[2])
+        with pytest.raises(ConnectionResetError):
+            await said(port, b"hello")
+
+
+async def test_the_api_shows_what_clients_expect() -> None:
+    async with proxied() as (client, port):
+        assert set((await client.get("/version")).json()) == {"version"}
+        await toxic(client, "latency", latency=5)
+        shown = (await client.get("/proxies")).json()
+        assert set(shown) == {"echo"}
+        assert shown["echo"]["toxics"] == [
+            {
+                "name": "latency_downstream",
+                "type": "latency",
+                "stream": "downstream",
+                "toxicity": 1.0,
+                "attributes": {"latency": 5, "jitter": 0},
+            }
+        ]
+        changed = await client.post(
+            "/proxies/echo/toxics/latency_downstream", json={"attributes": {"jitter": 2}}
+        )
+        assert changed.json()["attributes"] == {"latency": 5, "jitter": 2}
+        populated = await client.post(
+            "/populate",
+            json=[{"name": "echo", "listen": f"127.0.0.1:{port}", "upstream": shown["echo"]["upstream"]}],
+        )
+        assert populated.status_code == 201
+        assert populated.json()["proxies"][0]["name"] == "echo"
+        assert (await client.delete("/proxies/echo")).status_code == 204
+        assert (await client.get("/proxies")).json() == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "error"),
+    [
+        ("POST", "/proxies", {"name": "x"}, 400, "missing required field: upstream"),
+        ("POST", "/proxies", {"name": "echo", "upstream": "127.0.0.1:1"}, 409, "proxy already exists"),
+        (
+            "POST",
+            "/proxies",
+            {"name": "far", "upstream": "example.com:80"},
+            400,
+            "no address on the loopback",
+        ),
+        ("POST", "/proxies", {"name": "far", "upstream": "10.0.0.1:80"}, 400, "no address on the loopback"),
+        ("GET", "/proxies/none", None, 404, "proxy not found"),
+        ("GET", "/proxies/echo/toxics/none", None, 404, "toxic not found"),
+        ("POST", "/proxies/echo/toxics", {"type": "fire"}, 400, "invalid toxic type"),
+        (
+            "POST",
+            "/proxies/echo/toxics",
+            {"type": "latency", "stream": "sideways"},
+            400,
+            "stream was invalid",
+        ),
+        ("POST", "/proxies/echo/toxics", {"type": "latency", "attributes": {"latency": -1}}, 400, "latency"),
+        ("POST", "/proxies/echo/toxics", {"type": "latency", "attributes": {"heat": 1}}, 400, "heat"),
+        ("POST", "/populate", {"name": "x"}, 400, "list of proxies"),
+    ],
+)
+async def test_what_is_wrong_is_refused_in_the_apis_own_shape(
+    method: str, path: str, body: object, status: int, error: str
+) -> None:
+    async with proxied() as (client, _):
+        answer = await client.request(method, path, json=body)
+        assert answer.status_code == status
+        assert set(answer.json()) == {"error", "status"}
+        assert error in answer.json()["error"]
+
+
+def test_only_the_loopback_is_an_address() -> None:
+    assert address("localhost:80") == ("127.0.0.1", 80)
+    assert address("[::1]:80") == ("::1", 80)
+    for text in ("example.com:80", "8.8.8.8:53", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", "0.0.0.0:80"):
+        with pytest.raises(AddressError):
+            address(text)
