@@ -11,7 +11,7 @@ from drillyard.range.member import State
 
 _SELLING = ("postgres", "valkey", "haproxy", "storefront")
 """Kinds without which nobody buys."""
-_EVERY_S = 1.0
+_EVERY_S = 5.0
 
 
 async def business(engine: Engine, seconds: float, report: Reporter) -> Customers:

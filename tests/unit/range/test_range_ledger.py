@@ -33,3 +33,15 @@ def test_a_pid_that_another_process_has_now_is_left_alone(tmp_path: Path) -> Non
         assert ledger.clear() == []
         assert other.poll() is None
         other.kill()
+
+
+def test_what_carries_the_mark_is_swept_also_without_a_ledger(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    with (
+        subprocess.Popen(["/bin/sleep", "100"], env={**os.environ, **ledger.mark}) as ours,
+        subprocess.Popen(["/bin/sleep", "100"]) as other,
+    ):
+        assert [entry.pid for entry in ledger.sweep()] == [ours.pid]
+        assert ours.wait(5) != 0
+        assert other.poll() is None
+        other.kill()

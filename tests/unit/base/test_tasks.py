@@ -1,0 +1,43 @@
+import asyncio
+
+import pytest
+
+from drillyard.base.tasks import to_its_end
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+async def test_work_is_done_whoever_is_interrupted_and_however_often() -> None:
+    steps: list[str] = []
+    go_on = asyncio.Event()
+
+    async def work() -> str:
+        steps.append("begun")
+        await go_on.wait()
+        steps.append("done")
+        return "made"
+
+    waiting = asyncio.create_task(to_its_end(work()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        waiting.cancel()
+    await asyncio.sleep(0)
+    assert steps == ["begun"]
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert steps == ["begun", "done"]
+
+
+async def test_what_comes_of_it_is_given_or_raised() -> None:
+    async def fails() -> None:
+        raise ValueError("no")
+
+    assert await to_its_end(asyncio.sleep(0, "made")) == "made"
+    with pytest.raises(ValueError, match="no"):
+        await to_its_end(fails())
