@@ -125,7 +125,7 @@ def test_a_rehearsal_that_power_cuts_short_leaves_the_shop_as_it_was(drill: Term
     os.kill(daemon.pid, signal.SIGKILL)
     rehearsing.wait(timeout=60)
     runbook.write_text(RUNBOOK)
-    drill.run("status", timeout_s=180)
+    drill.run("recovered", "--list", timeout_s=180)
     wait_until(
         lambda: "later" in shell(drill, "psql -qAtc \"SELECT to_regclass('public.later')\" 2>&1 || true"),
         deadline_s=60,

@@ -164,6 +164,9 @@ class Session:
             for subject in self._subjects:
                 windows.append(await self._window(subject, number))
             number += 1
+            if len(self._subjects) == 1:
+                # Probes act while their subject is not being measured: there is nobody else's turn.
+                await asyncio.sleep(self._shape.window_s)
 
     def _goes_on(self, windows: Sequence[LoadWindow], done: int) -> bool:
         """Whether another round is needed and there is time for it."""

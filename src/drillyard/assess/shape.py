@@ -16,6 +16,8 @@ TURN_S = 0.9
 """
 START_S = 3.0
 """Seconds until a subject that does not run yet is there."""
+LEAST_TURNS = 2
+"""Where one subject is measured alone, it rests as long as another would have its turn: probes need that."""
 SHORTEST_S = 1.0
 """No window is shorter: fewer requests say nothing."""
 
@@ -50,6 +52,7 @@ class Shape:
         measurements would differ. Windows are at least `SHORTEST_S` long; rounds come down to the fewest that
         give an interval before windows do.
         """
+        subjects = max(subjects, LEAST_TURNS)
         rounds = self.rounds if subjects < 3 or self.kind != QUICK.kind else self.least_rounds
         over_s = max(spent_s, START_S * (subjects - 1))
         budget_s = (self.limit_s - reserve_s - over_s) / max(subjects, 1)
@@ -58,6 +61,7 @@ class Shape:
 
     def seconds(self, subjects: int) -> float:
         """How long it takes with so many subjects, from the first warm-up to the last reading."""
+        subjects = max(subjects, LEAST_TURNS)
         windows = subjects * (self.warm_s + TURN_S + self.rounds * (self.window_s + TURN_S))
         capacity = subjects * self.steps * (self.step_s + TURN_S) if self.step_s else 0.0
         return windows + capacity + 2.0

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from pydantic import JsonValue
@@ -20,14 +21,17 @@ def judged(case: Case, said: Said, seconds: float) -> Played:
     found = list(_checks(_report(said.json())))
     if not found:
         raise PlayError("the verdict names no check")
-    checks = {name: status for name, status, _ in found}
+    checks = {each.name: each.status for each in found}
     failing = tuple(sorted(name for name, status in checks.items() if status == "fail"))
     doubtful = tuple(sorted(name for name, status in checks.items() if status == "inconclusive"))
     outcome = "fail" if failing else "inconclusive" if doubtful else "pass"
     proof, why = _proof(case, failing, doubtful)
     if proof is Proof.INCONCLUSIVE:
-        reasons = dict.fromkeys(reason for name, _, reason in found if name in doubtful and reason)
+        reasons = dict.fromkeys(each.reason for each in found if each.name in doubtful and each.reason)
         why = "; ".join((why, *list(reasons)[:3]))
+    if proof is Proof.WRONG:
+        told = [f"{each.name}: {each.failed}" for each in found if each.name in failing and each.failed]
+        why = "; ".join((why, *told[:3]))
     return Played(case, proof, outcome, why, seconds, failing, doubtful)
 
 
@@ -84,17 +88,37 @@ def _report(node: JsonValue) -> JsonValue:
     return node
 
 
-def _checks(node: JsonValue) -> Iterator[tuple[str, str, str]]:
+@dataclass(frozen=True)
+class _Found:
+    """One check of a verdict; `failed` is the first thing that was not as asked, in words."""
+
+    name: str
+    status: str
+    reason: str
+    failed: str
+
+
+def _checks(node: JsonValue) -> Iterator[_Found]:
     """Every check in a verdict, wherever it lies: an object with `id`, `status`, `evidence` and a reason."""
     if isinstance(node, dict):
         name, status = node.get("id"), node.get("status")
         if isinstance(name, str) and isinstance(status, str) and "evidence" in node:
-            yield name, status, str(node.get("reason", ""))
+            yield _Found(name, status, str(node.get("reason", "")), _failed(node["evidence"]))
         for value in node.values():
             yield from _checks(value)
     elif isinstance(node, list):
         for value in node:
             yield from _checks(value)
+
+
+def _failed(evidence: JsonValue) -> str:
+    for item in evidence if isinstance(evidence, list) else []:
+        if isinstance(item, dict) and item.get("status") == "fail":
+            value = item.get("value")
+            seen = f" is {value:.4g}" if isinstance(value, int | float) else ""
+            asked = f" ({item['threshold']})" if item.get("threshold") else ""
+            return f"{item.get('what', '')}{seen}{asked}"
+    return ""
 
 
 def _figure(node: JsonValue, name: str) -> dict[str, JsonValue]:

@@ -14,7 +14,7 @@ from drillyard.drill.views import OperationsView
 from drillyard.drill.wire import Line, OperationView, Request
 from drillyard.drill.wire import Progress as ProgressEvent
 
-CANCELLED_BY_CTRL_C = ("measure", "check", "traffic")
+CANCELLED_BY_CTRL_C = ("measure", "check", "rehearse", "traffic")
 """What Ctrl-C interrupts; everything else changes the range or is too dear to lose, and goes on."""
 
 
@@ -33,14 +33,12 @@ def run(client: Client, request: Request) -> JsonValue:
 
 
 def ready(client: Client) -> None:
-    """When a daemon was started for this command, wait until it has brought the range back.
+    """While the range is coming up, whoever had it started, wait until it is there.
 
     Raises:
         UserError: the range did not come up.
     """
     announce(client)
-    if not client.reached.started:
-        return
     operations = client.get("/operations", OperationsView).operations
     for operation in operations[-1:]:
         if operation.request.kind == "start" and operation.state == "running":
