@@ -83,7 +83,7 @@ async def shop(place: Path, scale: float) -> AsyncIterator[Range]:
     workspace = create_workspace(
         place / "workspace", made.addresses, made.credentials, [SCENARIO / "workspace"], history=False
     )
-    for script in (SCENARIO / "solutions" / "_ops").glob("*.sh"):
+    for script in (SCENARIO / "solutions" / "_ops").iterdir():
         (workspace / "ops" / script.name).write_text(script.read_text())
     (workspace / "ops" / "crontab").write_text("")
     settings = workspace / "postgres" / "postgresql.conf"

@@ -35,7 +35,9 @@ FORGOTTEN_S = 30.0
 _NAMED = 20
 
 
-async def before(subject: Subject, gone_before: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+async def what_there_is(
+    subject: Subject, gone_before: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
     """What a subject's database consists of now, and the keys of acknowledged orders that are missing
     already, but for those `gone_before`.
 

@@ -82,9 +82,9 @@ class Rehearsed:
         readings = [
             self._reading(RESTORED, float(self.restored), f"{SOURCE}: {self.why}" if self.why else SOURCE)
         ]
-        readings += [self._reading(TRIED, self.tried), self._reading(BOUGHT, self.bought)]
         if not self.restored:
             return readings, [Gap(PREFIX, f"the runbook did not bring the shop back: {self.why}")]
+        readings += [self._reading(TRIED, self.tried), self._reading(BOUGHT, self.bought)]
         readings.append(self._reading(SECONDS, self.seconds or 0.0))
         named = ", ".join(self.differing[:5])
         readings.append(self._reading(CONFIGURATION, len(self.differing), f"{SOURCE}; {named}"))

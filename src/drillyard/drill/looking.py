@@ -5,7 +5,7 @@ from dataclasses import replace
 import psycopg
 
 from drillyard.assess.recoveries import Disastered
-from drillyard.assess.recovery import before
+from drillyard.assess.recovery import what_there_is
 from drillyard.assess.subject import Subject
 from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
@@ -29,13 +29,14 @@ async def learner_now(engine: Engine, report: Reporter) -> Subject:
 
 
 async def as_it_was(coming: Disastered, subject: Subject, gone_before: frozenset[str]) -> Disastered:
-    """A disaster that is coming, with what there is before it; `gone_before` as for `recovery.before`.
+    """A disaster that is coming, with what there is before it; `gone_before` are the
+    keys of orders that earlier disasters took.
 
     Raises:
         UserError: the database does not answer.
     """
     try:
-        catalog, missing = await before(subject, gone_before)
+        catalog, missing = await what_there_is(subject, gone_before)
     except psycopg.Error as error:
         raise UserError(
             f"The database does not answer: {str(error).strip()}", next_step="See `drill status`."
