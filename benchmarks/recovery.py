@@ -33,8 +33,8 @@ from drillyard.assess.recovery import outage_now
 from drillyard.base.clock import monotonic, until, wall
 from drillyard.base.paths import content
 from drillyard.drill.customers import customers_of, products_of
-from drillyard.faults.disaster import Scene
 from drillyard.faults.disasters import disaster
+from drillyard.faults.scene import Scene
 from drillyard.measure.site import Site, site_of
 from drillyard.range.privileges import demoted
 from drillyard.range.range import Range, Settings

@@ -275,11 +275,12 @@ def copy_recent(m: Measurement) -> Verdict:
     bought = _buying(
         m.learner["rehearsal.tried_before"].value, m.learner["rehearsal.bought_before"].value, ""
     )
+    gone, lost = m.learner["rehearsal.recovery_point"], m.learner["rehearsal.orders_lost"]
     point = never_above(
-        m.learner["rehearsal.recovery_point"],
+        gone,
         m.limit("brief.rpo_s"),
-        what=f"Age of the oldest order that is gone ({m.learner['rehearsal.orders_lost'].value:.0f} are)",
-        look_next="When does what was committed now reach the other site?",
+        what=f"Age of the oldest order that is gone ({lost.value:.0f} are)",
+        look_next=f"{gone.source}. When does what was committed now reach the other site?",
     )
     return all_of(bought, point)
 
@@ -449,7 +450,7 @@ def recovery_point(m: Measurement) -> Verdict:
                 value=each.recovery_point_s,
                 threshold=f"at most {bound:g}",
                 source="ledger of the customers, beside the shop's tables",
-                look_next="drill recovered --list",
+                look_next=f"Before it, {each.archive}" if each.archive else "drill recovered --list",
             )
         )
     return all_of(*verdicts) if verdicts else _none_yet()

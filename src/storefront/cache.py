@@ -16,7 +16,7 @@ from itertools import count
 from valkey.asyncio import BlockingConnectionPool, Valkey
 from valkey.exceptions import ValkeyError
 
-from storefront import tracing
+from storefront import clock, tracing
 from storefront.logs import get_logger
 from storefront.metrics import CacheMetrics
 from storefront.settings.cache import Cache as CacheSettings
@@ -163,7 +163,7 @@ class Cache:
         key = rules.key.format_map(fields)
         with tracing.span("cache.fetch", kind=kind):
             entry = await self._get(kind, key)
-            now = time.time()
+            now = clock.now()
             if entry is not None and now < entry.expires:
                 early = rules.protection is Protection.EARLY
                 if not (early and entry.wants_early_renewal(now, self._settings.early_beta)):
@@ -204,7 +204,7 @@ class Cache:
     async def _fill(self, kind: str, rules: Kind, key: str, make: Make) -> bytes:
         started = time.perf_counter()
         body = await make()
-        entry = Entry(body, time.time() + rules.ttl_s, time.perf_counter() - started)
+        entry = Entry(body, clock.now() + rules.ttl_s, time.perf_counter() - started)
         lifetime_ms = max(1, round((rules.ttl_s + rules.stale_s) * 1000))
         if self._breaker.closed:
             try:
@@ -228,7 +228,7 @@ class Cache:
         """
         lock, token = f"lock:{key}", next(self._tokens)
         if not await self._take_lock(kind, lock, token):
-            if entry is not None and time.time() < entry.expires + rules.stale_s:
+            if entry is not None and clock.now() < entry.expires + rules.stale_s:
                 self._metrics.stale(kind)
                 return entry.body
             self._metrics.lock_wait(kind)
@@ -247,7 +247,7 @@ class Cache:
         while time.monotonic() < deadline and self._breaker.closed:
             await asyncio.sleep(POLL_S)
             found = await self._get(kind, key)
-            if found is not None and time.time() < found.expires:
+            if found is not None and clock.now() < found.expires:
                 return found
             if await self._take_lock(kind, lock, token):
                 return None

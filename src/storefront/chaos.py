@@ -1,12 +1,16 @@
-"""Chaos switches: delays and errors that an administrator turns on at run time, per route. Off by default.
+"""Chaos switches that an administrator turns on at run time. Off by default.
+
+Per route and replica: delays, errors, CPU time burnt, memory kept; per replica: a clock that is wrong.
 
 The rules live in Valkey under `KEY`, so that one `PUT /api/admin/chaos` reaches every replica: each follows
 the key and takes a change within `FOLLOW_S` seconds. Health, metrics and the switches are never touched.
 """
 
 import asyncio
+import mmap
 import random
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import translate
@@ -14,6 +18,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field, ValidationError
 
+from storefront import clock
 from storefront.logs import get_logger
 from storefront.settings.observability import ChaosStart
 from storefront.settings.section import Section, setting
@@ -25,9 +30,16 @@ EXEMPT = ("/healthz", "/readyz", "/metrics", "/api/admin/chaos")
 log = get_logger(__name__)
 
 
+MOST_KEPT_BYTES = 256 * 1024 * 1024
+"""What a leak may hold in one process."""
+
+Replicas = Annotated[tuple[str, ...], Field(max_length=50)]
+
+
 class ChaosRule(Section):
     """One fault for the routes that `route` matches. The first rule that matches a path counts."""
 
+    replicas: Replicas = setting((), "Names of the processes that it is for; none: all.")
     route: str = setting(
         "/api/*", "A path in which * stands for anything, such as /api/products/*.", pattern=r"^/.{0,199}$"
     )
@@ -35,12 +47,35 @@ class ChaosRule(Section):
     jitter_ms: int = setting(0, "Up to so many milliseconds more, at random.", ge=0, le=600_000)
     error_ratio: float = setting(0.0, "Share of requests that are answered with `status`.", ge=0, le=1)
     status: int = setting(503, "HTTP status of such an answer.", ge=500, le=599)
+    burn_ms: int = setting(
+        0, "Milliseconds of CPU that each request burns; the process does nothing else.", ge=0, le=10_000
+    )
+    leak_kb: int = setting(0, "kB that each request leaves behind, until the rules change.", ge=0, le=10_240)
+
+
+class WrongClock(Section):
+    """Replicas that take it for later, or earlier, than it is."""
+
+    replicas: Replicas = setting((), "Names of the processes that it is for; none: all.")
+    skew_s: float = setting(0.0, "Seconds that their clock is ahead (behind: negative).", ge=-1e7, le=1e7)
 
 
 class ChaosRules(Section):
     """All rules, in order; none means off."""
 
     rules: Annotated[tuple[ChaosRule, ...], Field(max_length=50)] = setting((), "The rules, in order.")
+    clocks: Annotated[tuple[WrongClock, ...], Field(max_length=50)] = setting((), "Clocks that are wrong.")
+
+    def __bool__(self) -> bool:
+        """Whether anything is switched on."""
+        return bool(self.rules or self.clocks)
+
+    def of(self, process: str) -> "ChaosRules":
+        """Those that are for one process."""
+        return ChaosRules(
+            rules=tuple(rule for rule in self.rules if not rule.replicas or process in rule.replicas),
+            clocks=tuple(each for each in self.clocks if not each.replicas or process in each.replicas),
+        )
 
 
 class ChaosRefusedError(Exception):
@@ -49,24 +84,30 @@ class ChaosRefusedError(Exception):
 
 @dataclass(frozen=True)
 class Injection:
-    """What happens to one request: it waits `delay_s`, then gets `status` (0: goes on as usual)."""
+    """What happens to one request: it waits `delay_s`, burns `burn_s` of CPU, then gets `status` (0: goes on
+    as usual).
+    """
 
     delay_s: float
     status: int
+    burn_s: float = 0.0
 
 
 class ChaosSwitches:
     """The rules in force in this process. `active` is False when there are none: the fast path."""
 
-    def __init__(self, settings: ChaosStart) -> None:
+    def __init__(self, settings: ChaosStart, process: str) -> None:
         self._settings = settings
+        self._process = process
         self._rules = ChaosRules()
+        self._kept: list[mmap.mmap] = []
+        self._kept_bytes = 0
         self._compiled: tuple[tuple[re.Pattern[str], ChaosRule], ...] = ()
         self.active = False
 
     @property
     def rules(self) -> ChaosRules:
-        """The rules in force."""
+        """The rules in force, those for other processes too."""
         return self._rules
 
     def configure(self, settings: ChaosStart) -> None:
@@ -83,7 +124,7 @@ class ChaosSwitches:
         Raises:
             ChaosRefusedError: `[observability.chaos]` does not allow it.
         """
-        if not rules.rules:
+        if not rules:
             return
         if not self._settings.allowed:
             raise ChaosRefusedError("chaos is locked: set allowed = true in [observability.chaos]")
@@ -98,9 +139,15 @@ class ChaosSwitches:
             ChaosRefusedError: `[observability.chaos]` does not allow it.
         """
         self.check(rules)
-        self._compiled = tuple((re.compile(translate(rule.route)), rule) for rule in rules.rules)
+        own = rules.of(self._process)
+        self._compiled = tuple((re.compile(translate(rule.route)), rule) for rule in own.rules)
         self._rules = rules
-        self.active = bool(rules.rules)
+        for block in self._kept:
+            block.close()
+        self._kept.clear()
+        self._kept_bytes = 0
+        clock.skew(sum(each.skew_s for each in own.clocks))
+        self.active = bool(own.rules)
 
     def injection(self, path: str) -> Injection | None:
         """What happens to a request for `path`; None when no rule matches."""
@@ -110,8 +157,23 @@ class ChaosSwitches:
             if pattern.match(path):
                 delay_ms = rule.delay_ms + (random.uniform(0, rule.jitter_ms) if rule.jitter_ms else 0)
                 failed = rule.error_ratio > 0 and random.random() < rule.error_ratio
-                return Injection(delay_ms / 1000, rule.status if failed else 0)
+                self._leak(rule.leak_kb * 1024)
+                return Injection(delay_ms / 1000, rule.status if failed else 0, rule.burn_ms / 1000)
         return None
+
+    def _leak(self, size: int) -> None:
+        if size and self._kept_bytes + size <= MOST_KEPT_BYTES:
+            block = mmap.mmap(-1, size)  # the allocator would keep it for itself when it is given back
+            block.write(b"\1" * size)
+            self._kept.append(block)
+            self._kept_bytes += size
+
+
+def burn(seconds: float) -> None:
+    """Spend so much CPU time of this thread on nothing."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
 
 
 class KeyStore(Protocol):
@@ -129,7 +191,7 @@ class KeyStore(Protocol):
 
 async def publish(store: KeyStore, rules: ChaosRules) -> None:
     """Tell every replica; none of the rules is checked here. Errors of the store are the caller's."""
-    if rules.rules:
+    if rules:
         await store.set(KEY, rules.model_dump_json())
     else:
         await store.delete(KEY)
@@ -149,7 +211,7 @@ async def follow(
             if value != seen:
                 seen = value
                 switches.apply(ChaosRules.model_validate_json(value) if value else ChaosRules())
-                log.warning("chaos changed", rules=switches.rules.model_dump()["rules"])
+                log.warning("chaos changed", **switches.rules.model_dump())
         except (ChaosRefusedError, ValidationError) as error:
             log.warning("chaos refused", reason=str(error))
         except tuple(absent) as error:

@@ -14,7 +14,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from storefront import tracing
-from storefront.chaos import ChaosSwitches
+from storefront.chaos import ChaosSwitches, burn
 from storefront.logs import customer_hash, get_logger
 from storefront.metrics import HttpMetrics
 from storefront.settings.observability import Logs
@@ -115,6 +115,8 @@ class ShopMiddleware:
             scope["state"]["chaos"] = True
             if injected.delay_s:
                 await asyncio.sleep(injected.delay_s)
+            if injected.burn_s:
+                burn(injected.burn_s)
             if injected.status:
                 body = error_body("injected_fault", "This error was switched on on purpose.", request_id)
                 await _send_error(answer, injected.status, body)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,17 +12,21 @@ import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from casbin.persist.adapters.string_adapter import StringAdapter  # type: ignore[import-untyped]  # as above
+from jwt.types import Options
 from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.storage.redis import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
+from storefront import clock
 from storefront.logs import get_logger
 from storefront.settings import SettingsError, SettingsProblem
 from storefront.settings.cache import Cache as CacheSettings
 from storefront.settings.security import Security
 
 ALGORITHM = "HS256"
+_BY_OUR_CLOCK: Options = {"require": ["sub", "iat", "exp"], "verify_iat": False, "verify_exp": False}
+"""Beginning and end are held against the shop's own clock."""
 
 log = get_logger(__name__)
 
@@ -81,7 +84,7 @@ class Tokens:
 
     def issue(self, customer_id: int) -> str:
         """A new token."""
-        now = int(time.time())
+        now = int(clock.now())
         claims = {"sub": str(customer_id), "iat": now, "exp": now + self._ttl_s}
         return jwt.encode(claims, self._secret, ALGORITHM)
 
@@ -95,7 +98,9 @@ class Tokens:
         if scheme.lower() != "bearer" or not token:
             raise NotSignedInError("sign in first")
         try:
-            claims = jwt.decode(token, self._secret, [ALGORITHM], options={"require": ["sub", "exp"]})
+            claims = jwt.decode(token, self._secret, [ALGORITHM], options=_BY_OUR_CLOCK)
+            if not int(claims["iat"]) <= clock.now() < int(claims["exp"]):
+                raise NotSignedInError("the token is not valid (any more)")
             return int(claims["sub"])
         except (jwt.InvalidTokenError, ValueError) as error:
             raise NotSignedInError("the token is not valid (any more)") from error

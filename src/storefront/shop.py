@@ -49,7 +49,7 @@ class Shop:
             metrics=metrics,
             database=Database(settings.database, chosen, metrics.database, process),
             cache=Cache(settings.cache, metrics.cache, process),
-            chaos=ChaosSwitches(settings.observability.chaos),
+            chaos=ChaosSwitches(settings.observability.chaos, process),
             tokens=Tokens(settings.security),
             passwords=Passwords(settings.security),
             policy=Policy(settings.security),

@@ -35,6 +35,8 @@ class Disastered:
     """What the database consisted of before."""
     missing: frozenset[str] = frozenset()
     """Keys of acknowledged orders that were not there before it either: no disaster took these."""
+    archive: str = ""
+    """How the archive of the log stood before it, in words."""
     happened: bool = False
     """Whether it was carried through."""
 
@@ -73,6 +75,8 @@ class Recovery:
     """Orders that customers tried to place shortly before, and those that they got: a shop that takes no
     orders loses none.
     """
+    archive: str = ""
+    """How the archive of the log stood before, in words."""
     unlooked: Mapping[str, str] = field(default_factory=dict)
     """What could not be looked at, and why, by the beginning of its readings' names."""
 

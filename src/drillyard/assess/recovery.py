@@ -8,7 +8,7 @@ order that is placed and followed, pages beside the tables.
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import httpx
 import psycopg
 
 from drillyard.assess.answers_seen import TRUE_SHARE
+from drillyard.assess.archiving import archive_state
 from drillyard.assess.audit import Baseline, audit, audit_rows, connect
 from drillyard.assess.catalog import objects, sequences_behind
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
@@ -35,11 +36,9 @@ FORGOTTEN_S = 30.0
 _NAMED = 20
 
 
-async def what_there_is(
-    subject: Subject, gone_before: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str]]:
-    """What a subject's database consists of now, and the keys of acknowledged orders that are missing
-    already, but for those `gone_before`.
+async def as_it_was(coming: Disastered, subject: Subject, gone_before: frozenset[str]) -> Disastered:
+    """A disaster that is about to strike, with what there is before it; `gone_before` are the keys of orders
+    that earlier ones took.
 
     Raises:
         psycopg.Error: it does not answer.
@@ -48,7 +47,13 @@ async def what_there_is(
     entries = await asyncio.to_thread(lambda: list(ledger.read(subject.ledger)))
     async with await connect(subject.site) as connection:
         reckoning = await reckon_tables(connection, entries, wall())
-        return await objects(connection), frozenset(each.key for each in reckoning.lost) - gone_before
+        return replace(
+            coming,
+            struck=wall(),
+            catalog=await objects(connection),
+            missing=frozenset(each.key for each in reckoning.lost) - gone_before,
+            archive=await archive_state(connection),
+        )
 
 
 async def outage_now(recorded: Path, since: float) -> Outage:
@@ -102,6 +107,7 @@ async def recovery_of(
         by=by,
         struck=disaster.struck,
         detail=disaster.detail,
+        archive=disaster.archive,
         looked=wall(),
         began=away.began,
         ended=away.ended,

@@ -41,7 +41,7 @@ class Rehearsed:
     one; None when none came. `failure` says why the runbook did not come to its end. `tried` and `bought`
     are orders of the minute before; `differing` files of the configuration that are not in force as they
     were. `looks` is what was found in the shop's tables, None when it was not looked for. `not_held` says why
-    there was no rehearsal at all.
+    there was no rehearsal at all; `archive`, how the archive of the log stood before.
     """
 
     began: float
@@ -53,6 +53,7 @@ class Rehearsed:
     differing: tuple[str, ...] = ()
     looks: Looks | None = None
     not_held: str = ""
+    archive: str = ""
 
     @property
     def restored(self) -> bool:
@@ -98,7 +99,7 @@ class Rehearsed:
     def _of_the_shop(self, looks: Looks) -> Iterator[Reading]:
         """Orders, catalog, rows, and the pages where they could be looked at."""
         yield self._reading(LOST, len(looks.reckoning.lost))
-        yield self._reading(POINT, looks.reckoning.recovery_point_s)
+        yield self._reading(POINT, looks.reckoning.recovery_point_s, f"{SOURCE}; {self.archive}")
         yield self._reading(GONE, len(looks.gone), f"{SOURCE}; {', '.join(looks.gone[:5])}")
         rows = self.rows_lost
         yield self._reading(ROWS_LOST, sum(rows.values()), f"{SOURCE}; {', '.join(rows)}")

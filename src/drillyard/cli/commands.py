@@ -35,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
         "open", "open_", "Addresses of the shop and of its monitoring; opens a browser if there is one.", WORK
     ),
     Command("traffic", "traffic", "Set how many customers come, or send them away.", WORK),
+    Command("fault", "fault", "What can be wrong with the shop for a while: list, inject, end.", WORK),
     Command("shell", "shell", "A shell on the shop's host, with its places, its tools and shopctl.", WORK),
     Command("note", "note", "Write down what you found; without text, read your notes.", WORK),
     Command(

@@ -10,16 +10,19 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from drillyard.base.errors import UserError
+from drillyard.drill import faulting
 from drillyard.drill.client import COMMAND_HEADER
 from drillyard.drill.content import scenario_of
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
+from drillyard.drill.fault_views import FaultsView
 from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
+from drillyard.drill.readings_now import readings_now
 from drillyard.drill.recovery_views import view_of
 from drillyard.drill.results import Results
 from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, RecoveriesView, TimelineView
-from drillyard.drill.wire import REQUEST, ErrorAnswer, ErrorBody
+from drillyard.drill.wire import REQUEST, ErrorAnswer, ErrorBody, Inject
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -49,6 +52,10 @@ def build(engine: Engine) -> Starlette:
             Route("/report", api.report),
             Route("/debrief", api.debrief, methods=["POST"]),
             Route("/recoveries", api.recoveries),
+            Route("/readings", api.readings),
+            Route("/faults", api.faults, methods=["GET"]),
+            Route("/faults", api.inject, methods=["POST"]),
+            Route("/faults/{number:int}", api.end_fault, methods=["DELETE"]),
             Route("/shell", api.shell),
             Route("/logs", api.log_names),
             Route("/logs/{component}", api.logs),
@@ -164,6 +171,24 @@ class _Api:
         current = disasters.open
         return _json(RecoveriesView(recoveries=views, open=current.number if current else None))
 
+    async def readings(self, request: Request) -> Response:
+        self._touch(request)
+        return _json(await readings_now(self._engine, _seconds(request, 5.0)))
+
+    async def faults(self, request: Request) -> Response:
+        self._touch(request)
+        return _json(FaultsView(on=faulting.on_now(self._engine), kinds=faulting.known()))
+
+    async def inject(self, request: Request) -> Response:
+        self._touch(request)
+        asked = Inject.model_validate_json(await request.body())
+        return _json(await faulting.inject(self._engine, asked), 201)
+
+    async def end_fault(self, request: Request) -> Response:
+        self._touch(request)
+        await faulting.end(self._engine, request.path_params["number"])
+        return _json(FaultsView(on=faulting.on_now(self._engine), kinds=[]))
+
     async def shell(self, request: Request) -> Response:
         self._touch(request)
         return _json(self._overview.shell())
@@ -208,6 +233,14 @@ def _json(model: BaseModel, status: int = 200) -> Response:
 
 def _error(body: ErrorBody, status: int | None = None) -> Response:
     return _json(ErrorAnswer(error=body), status or body.http_status)
+
+
+def _seconds(request: Request, default: float) -> float:
+    text = request.query_params.get("seconds", str(default))
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f"`seconds` has to be a number, not `{text}`", where=request.url.path) from None
 
 
 def _number(request: Request, name: str, default: int) -> int:

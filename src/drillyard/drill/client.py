@@ -76,8 +76,11 @@ class Client:
 
     def cancel(self, operation: int) -> OperationView:
         """Interrupt an operation; returns when it has cleaned up."""
-        answer = self._request("DELETE", f"/operations/{operation}")
-        return OperationView.model_validate_json(answer.content)
+        return self.delete(f"/operations/{operation}", OperationView)
+
+    def delete(self, path: str, kind: type[Answer]) -> Answer:
+        """End one thing; returns when it is over."""
+        return kind.model_validate_json(self._request("DELETE", path).content)
 
     def follow(self, operation: int, start: int = 0) -> Iterator[Line]:
         """The events of an operation, from index `start` to its end; goes on when a stream is cut."""

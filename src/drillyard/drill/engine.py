@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
+from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.events import ComponentEvent, DaemonStarted, DaemonStopped
 from drillyard.drill.making import Maker
 from drillyard.drill.operations import Operations, Reporter
@@ -28,6 +29,7 @@ from drillyard.range.range import Range
 if TYPE_CHECKING:
     from drillyard.drill.customers import Customers
     from drillyard.drill.subjects import Subjects
+    from drillyard.faults.injector import Injector
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class Engine:
         self.range: Range | None = None
         self.customers: Customers | None = None
         self.subjects: Subjects | None = None
+        self.faults: Injector | None = None
         self.since = wall()
         self.recovered = ""
         self._seen_at = monotonic()
@@ -91,6 +94,20 @@ class Engine:
             )
         return self.range
 
+    def require_calm(self) -> None:
+        """Nothing is measured or judged in the middle of a disaster or a fault.
+
+        Raises:
+            UserError: one is open, or on.
+        """
+        require_no_disaster(self.places)
+        if self.faults and self.faults.on:
+            first = self.faults.on[0]
+            raise UserError(
+                f"Fault {first.number} ({first.kind}) is on: nothing can be judged meanwhile",
+                next_step=f"Wait until it is over, or end it: drill fault end {first.number}",
+            )
+
     async def begin(self) -> None:
         """Take the drill over from whoever had it, and bring its range up if that is wanted."""
         crashed = self.store.get("daemon") == "up"
@@ -117,7 +134,10 @@ class Engine:
         self.store.set("daemon", "down")
 
     async def release(self) -> None:
-        """Stop the customers, the subjects and the range."""
+        """End what is wrong on purpose; stop the customers, the subjects and the range."""
+        faults, self.faults = self.faults, None
+        if faults:
+            await faults.close()
         if self.customers:
             await self.customers.leave()
         if self.subjects:

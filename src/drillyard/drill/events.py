@@ -7,7 +7,7 @@ nothing.
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 
 class _Event(BaseModel):
@@ -233,6 +233,33 @@ class RecoveryLooked(_Event):
         return f"disaster {self.number} ({self.disaster}) is over: {took}, {lost}"
 
 
+class FaultInjected(_Event):
+    """A fault was put into the range."""
+
+    kind: Literal["fault-injected"] = "fault-injected"
+    number: int
+    fault: str
+    parameters: dict[str, JsonValue] = {}
+    duration_s: float = 0.0
+
+    def _told(self) -> str:
+        with_what = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"fault {self.number}: {self.fault} ({with_what}) for {self.duration_s:g} s"
+
+
+class FaultEnded(_Event):
+    """A fault is over, and was undone."""
+
+    by = "range"
+    kind: Literal["fault-ended"] = "fault-ended"
+    number: int
+    fault: str
+    why: str = ""
+
+    def _told(self) -> str:
+        return f"fault {self.number} ({self.fault}) is over: {self.why}"
+
+
 class OperationEnded(_Event):
     """Long work ended: `done`, `failed`, `cancelled` or `interrupted` (its daemon died)."""
 
@@ -263,6 +290,8 @@ Event = Annotated[
     | DebriefRead
     | DisasterStruck
     | RecoveryLooked
+    | FaultInjected
+    | FaultEnded
     | OperationEnded,
     Field(discriminator="kind"),
 ]

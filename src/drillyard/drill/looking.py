@@ -1,13 +1,10 @@
 """The learner's shop as it is looked at outside of measurements: at a disaster, after it, in a rehearsal."""
 
-from dataclasses import replace
-
 import psycopg
 
+from drillyard.assess import recovery
 from drillyard.assess.recoveries import Disastered
-from drillyard.assess.recovery import what_there_is
 from drillyard.assess.subject import Subject
-from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
 from drillyard.drill.engine import Engine
 from drillyard.drill.making import LEARNER
@@ -29,16 +26,14 @@ async def learner_now(engine: Engine, report: Reporter) -> Subject:
 
 
 async def as_it_was(coming: Disastered, subject: Subject, gone_before: frozenset[str]) -> Disastered:
-    """A disaster that is coming, with what there is before it; `gone_before` are the
-    keys of orders that earlier disasters took.
+    """`assess.recovery.as_it_was`, with an error that a learner can act on.
 
     Raises:
         UserError: the database does not answer.
     """
     try:
-        catalog, missing = await what_there_is(subject, gone_before)
+        return await recovery.as_it_was(coming, subject, gone_before)
     except psycopg.Error as error:
         raise UserError(
             f"The database does not answer: {str(error).strip()}", next_step="See `drill status`."
         ) from error
-    return replace(coming, struck=wall(), catalog=catalog, missing=missing)

@@ -22,6 +22,7 @@ from drillyard.range.stand_in import put_back
 
 if TYPE_CHECKING:
     from drillyard.drill.planting import Plan
+    from drillyard.scenario.manifest import RangeDefaults
 
 Tell = Callable[[str, float | None], None]
 """Told what is being done, and which fraction of the whole is done when that is known."""
@@ -129,19 +130,17 @@ class Maker:
     async def _settings(self, subject: str) -> Settings:
         """Of a new range; the learner's data decide of which those beside it are made."""
         if subject == LEARNER:
-            return Settings(scale=await self._scale(), sites=await self._sites())
+            asked = await self._asked()
+            scale = asked.data_scale if self.record.scale is None else self.record.scale
+            return Settings(scale=scale, sites=asked.sites, network=asked.network)
         of_learner = Range.open(self.directory(LEARNER)).settings
         return replace(of_learner, monitoring=False, sites=False)
 
-    async def _scale(self) -> float:
-        if self.record.scale is not None:
-            return self.record.scale
+    async def _asked(self) -> "RangeDefaults":
+        """What the scenario wants of a range."""
         scenarios = await asyncio.to_thread(importlib.import_module, "drillyard.drill.content")
-        return float(scenarios.scenario_of(self.record.scenario).manifest.range.data_scale)
-
-    async def _sites(self) -> bool:
-        scenarios = await asyncio.to_thread(importlib.import_module, "drillyard.drill.content")
-        return bool(scenarios.scenario_of(self.record.scenario).manifest.range.sites)
+        asked: RangeDefaults = scenarios.scenario_of(self.record.scenario).manifest.range
+        return asked
 
     async def _plant(self, subject: str, range_: Range, tell: Tell) -> None:
         planting = await asyncio.to_thread(importlib.import_module, "drillyard.drill.planting")

@@ -22,7 +22,6 @@ from drillyard.assess.session import Progress
 from drillyard.assess.shape import START_S
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
-from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
 from drillyard.drill.disasters import Disasters
@@ -86,7 +85,7 @@ class Measuring:
         if engine.subjects is None:
             engine.running  # noqa: B018 - says what is wrong when nothing runs
             raise AssertionError("a running range has subjects")
-        require_no_disaster(engine.places)
+        engine.require_calm()
         directory = engine.places.measurement(name)
         wanted = self._wanted(kind, name, checks, label)
         try:

@@ -28,7 +28,7 @@ from drillyard.drill.operations import Reporter
 from drillyard.drill.places import Places
 from drillyard.drill.runbook import read_runbook, run_script
 from drillyard.drill.subjects import ledger_of, sessions_of
-from drillyard.faults.disaster import Scene
+from drillyard.faults.scene import Scene
 from drillyard.measure.site import site_of
 from drillyard.range.components.http_probe import status_of
 from drillyard.range.range import Range
@@ -107,7 +107,8 @@ async def _on(made: Range, script: str, lost: Disastered, report: Reporter) -> R
         failure = f"{error.what} ({error.where.splitlines()[-1]})" if error.where else error.what
     served = not failure and await _shows_a_page(made)
     report("rehearsal: looking for everything that was there")
-    return Rehearsed(lost.struck, wall(), monotonic() - began if served else None, failure)
+    seconds = monotonic() - began if served else None
+    return Rehearsed(lost.struck, wall(), seconds, failure, archive=lost.archive)
 
 
 async def _looked_at(

@@ -183,6 +183,17 @@ class Recovered(_Wire):
     kind: Literal["recovered"] = "recovered"
 
 
+class Inject(_Wire):
+    """Put a fault into the range for `duration_s`; `error_budget` is the share of the requests of that time
+    that may fail before it is ended early, None for any.
+    """
+
+    fault: str
+    parameters: dict[str, JsonValue] = {}
+    duration_s: float = Field(default=30.0, gt=0, le=600)
+    error_budget: float | None = Field(default=None, ge=0, le=1)
+
+
 Request = Annotated[
     Start
     | Apply

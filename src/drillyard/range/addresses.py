@@ -36,6 +36,28 @@ def _worker_ports() -> dict[str, int]:
     return ports
 
 
+def _links() -> dict[str, tuple[str, ...]]:
+    """Who is a client of whom, of all that a range can have."""
+    replicas = [f"storefront-{n}" for n in range(1, MAX_REPLICAS + 1)]
+    own = {"payments": ("partner",), "notifications": ("mailsink",)}
+    return {
+        "haproxy": tuple(replicas),
+        **dict.fromkeys(replicas, ("postgres", "valkey")),
+        **{f"worker-{each}": ("postgres", "valkey", *own.get(each, ())) for each in WORKER_TYPES},
+    }
+
+
+LINKS: Mapping[str, tuple[str, ...]] = _links()
+"""The servers that each client speaks to; in a range with a network, each through a proxy of its own."""
+
+
+def link_name(client: str, server: str) -> str:
+    """The endpoint of the proxy between them, and the proxy's own name."""
+    return f"{client}-to-{server}"
+
+
+_FIRST_LINK_PORT = 15_001
+
 STANDARD_PORTS: Mapping[str, int] = {
     "http": 8080,
     "haproxy-stats": 8404,
@@ -50,6 +72,13 @@ STANDARD_PORTS: Mapping[str, int] = {
     "prometheus": 9090,
     "alertmanager": 9093,
     "exporter": 9187,
+    "network": 8474,
+    **{
+        link_name(client, server): port
+        for port, (client, server) in enumerate(
+            ((client, server) for client, servers in LINKS.items() for server in servers), _FIRST_LINK_PORT
+        )
+    },
 }
 
 

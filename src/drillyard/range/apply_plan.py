@@ -91,7 +91,8 @@ async def check(
     Raises:
         InvalidFilesError: at least one file is bad; carries every problem of every file.
     """
-    judges = _one_of_each(components)
+    members = list(components)
+    judges = _one_of_each(members)
     parts = sorted(changes.parts & judges.keys())
     judged = await asyncio.gather(
         *(asyncio.to_thread(judges[part].validate, release.files_of(part)) for part in parts)
@@ -101,6 +102,8 @@ async def check(
     ]
     if "haproxy" in changes.parts:
         problems += _unreachable(release, addresses)
+    if "storefront" in changes.parts and any(each.kind == "network" for each in members):
+        problems += _around_the_network(release, addresses)
     if "database.dsn" in changes.settings:
         problems += await asyncio.to_thread(_refused, release)
     notices: list[str] = []
@@ -153,6 +156,21 @@ def _unreachable(release: Release, addresses: Addresses) -> list[Problem]:
         return []
     message = f"no bind line listens on {http}, where customers come"
     return [Problem("haproxy/haproxy.cfg", 0, message, f"bind {http} in a frontend")]
+
+
+def _around_the_network(release: Release, addresses: Addresses) -> list[Problem]:
+    """Servers that the shop's settings do not name as `host:port`: connections would find another way."""
+    text = (release.directory / "storefront" / "storefront.toml").read_text(encoding="utf-8")
+    return [
+        Problem(
+            "storefront/storefront.toml",
+            0,
+            f"{server} is not named by its address: this shop's connections lead through its network",
+            str(addresses.endpoint(server)),
+        )
+        for server in ("postgres", "valkey")
+        if str(addresses.endpoint(server)) not in text
+    ]
 
 
 def unreached_replicas(release: Release, spec: RangeSpec, addresses: Addresses) -> tuple[str, ...]:

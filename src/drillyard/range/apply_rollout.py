@@ -9,6 +9,7 @@ from drillyard.base.errors import UserError
 from drillyard.range.addresses import MAX_REPLICAS, Endpoint
 from drillyard.range.apply_plan import Changes
 from drillyard.range.component import Component, Reload
+from drillyard.range.components.network import Network
 from drillyard.range.components.prometheus import Prometheus
 from drillyard.range.holding import held
 from drillyard.range.member import State
@@ -59,6 +60,8 @@ class Rollout:
         for member in self._supervisor.members.values():
             if PART_OF_KIND.get(member.component.kind) in changes.parts:
                 release.install(member.component.kind, member.component.site)
+        if changes.scaled:
+            await self._links(changes.before, changes.after)
         await self._server("postgres", changes)
         await self._server("valkey", changes)
         await self._add(release, changes, _missing(_replicas(changes.after), _replicas(changes.before)))
@@ -68,6 +71,16 @@ class Rollout:
         await self._reload("haproxy", changes)
         await self._remove_replicas(changes)
         await self._watchers(changes)
+        if changes.scaled:
+            await self._links(changes.after)
+
+    async def _links(self, *specs: RangeSpec) -> None:
+        """Have the network's links for ranges of these allocations, where there is a network."""
+        member = self._supervisor.members.get("network")
+        if member and isinstance(member.component, Network):
+            member.component.write_links(*specs)
+            await self._supervisor.reload("network")
+            await member.component.linked()
 
     async def _server(self, name: str, changes: Changes) -> None:
         """PostgreSQL and Valkey: taken while they run, or restarted while customers and workers wait."""
@@ -117,11 +130,16 @@ class Rollout:
     async def _try_beside(self, release: Release, changes: Changes) -> None:
         """Customers are held while the only replica restarts: first see another come up with the release."""
         self._say("trying the release beside the only replica")
-        name = _replicas(replace(changes.after, storefront_replicas=MAX_REPLICAS))[-1]
-        trial = self._make(name, replace(changes.after, storefront_replicas=MAX_REPLICAS))
+        most = replace(changes.after, storefront_replicas=MAX_REPLICAS)
+        name = _replicas(most)[-1]
+        await self._links(most)
+        trial = self._make(name, most)
         release.install(trial.kind, trial.site)
-        await self._supervisor.add(trial)
-        await self._supervisor.remove(name)
+        try:
+            await self._supervisor.add(trial)
+            await self._supervisor.remove(name)
+        finally:
+            await self._links(changes.before, changes.after)
 
     async def _workers(self, release: Release, changes: Changes) -> None:
         before, after = _workers(changes.before), _workers(changes.after)

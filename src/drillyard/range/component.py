@@ -15,8 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from drillyard.base.errors import Problem
-from drillyard.range.addresses import Addresses
+from drillyard.range.addresses import Addresses, Endpoint
 from drillyard.range.privileges import Account, make_directory, make_own_directory
+from drillyard.range.wiring import seen_from, wired
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,17 @@ class Site:
     directory: Path
     addresses: Addresses
     account: Account
+    network: bool = False
+    """Whether its connections lead through the range's network."""
+
+    def released(self, text: str) -> str:
+        """A released file as this component gets it."""
+        return wired(text, self.directory.name, self.addresses) if self.network else text
+
+    def reach(self, client: str) -> Endpoint:
+        """Where `client` reaches this component."""
+        name = self.directory.name
+        return seen_from(client, name, self.addresses) if self.network else self.addresses.endpoint(name)
 
     @property
     def config(self) -> Path:

@@ -9,6 +9,7 @@ from drillyard.range.component import Component, Site
 from drillyard.range.components.alertmanager import Alertmanager
 from drillyard.range.components.exporter import Exporter
 from drillyard.range.components.haproxy import HAProxy
+from drillyard.range.components.network import Network
 from drillyard.range.components.postgres import Postgres
 from drillyard.range.components.prometheus import Prometheus
 from drillyard.range.components.scheduler import Scheduler
@@ -34,10 +35,12 @@ class Composition:
     credentials: Credentials
     make_data: Callable[[Path], None]
     shell: Shell | None = None
+    network: bool = False
 
     def components(self, spec: RangeSpec) -> tuple[Component, ...]:
         """All components for this allocation, in the order in which they are shown and started."""
         return (
+            *self._between(spec),
             Postgres("postgres", self.site("postgres"), self.make_data, self._variables(spec)),
             Valkey("valkey", self.site("valkey")),
             HAProxy("haproxy", self.site("haproxy")),
@@ -52,6 +55,9 @@ class Composition:
             *self._monitoring(spec),
             *self._second_site(spec),
         )
+
+    def _between(self, spec: RangeSpec) -> tuple[Component, ...]:
+        return (Network("network", self.site("network"), spec),) if spec.network else ()
 
     def _second_site(self, spec: RangeSpec) -> tuple[Component, ...]:
         if not spec.sites or self.shell is None:
@@ -76,4 +82,4 @@ class Composition:
 
     def site(self, name: str) -> Site:
         """Where the component called `name` lives."""
-        return Site(self.directory / name, self.addresses, self.account)
+        return Site(self.directory / name, self.addresses, self.account, self.network)

@@ -105,7 +105,8 @@ def _child(order: Order, run: Callable[..., object] | None, go: int, said: int) 
 def _forget_the_nursery(order: Order) -> None:
     os.setsid()
     signal.set_wakeup_fd(-1)
-    for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    # A program that may not let a file grow is to be told so, and not to be killed for it (setrlimit(2)).
+    for signum in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGXFSZ}:
         if callable(signal.getsignal(signum)) or signal.getsignal(signum) == signal.SIG_IGN:
             signal.signal(signum, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

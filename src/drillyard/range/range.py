@@ -59,13 +59,15 @@ def _ignore(_message: str) -> None:
 class Settings:
     """What a range is made with: the `scale` of its data and when their `newest` order was placed (see
     `DataSet`; None: fresh ones), whether it has `monitoring` (a twin: no), and whether it has
-    `sites`: a second one with a standby, storage on both, a scheduler and a shell for operators.
+    `sites`: a second one with a standby, storage on both, a scheduler and a shell for operators. With a
+    `network` components speak to each other through proxies, where faults can be put.
     """
 
     scale: float = 1.0
     monitoring: bool = True
     newest: int | None = None
     sites: bool = False
+    network: bool = False
 
 
 class Range:
@@ -85,7 +87,7 @@ class Range:
         self.host = Host(directory, addresses, self.account, self) if settings.sites else None
         shell = self.host.shell if self.host else None
         self.composition = Composition(
-            directory, addresses, self.account, self.credentials, self._make_data, shell
+            directory, addresses, self.account, self.credentials, self._make_data, shell, settings.network
         )
         self._held = ExitStack()
         self._applying = asyncio.Lock()
@@ -266,6 +268,16 @@ class Range:
         await asyncio.to_thread(_install, release, self.components(release))
         await self._publish()
 
+    async def reinstall_one(self, component: str) -> None:
+        """Put the released files of one component where it looks for them; an apply is waited for.
+
+        Raises:
+            UserError: there is no such component, or they cannot be written.
+        """
+        made = self.supervisor.member(component).component
+        async with self._applying:
+            await asyncio.to_thread(self.releases.current.install, made.kind, made.site)
+
     async def _publish(self) -> None:
         if self.host:
             files = released_files(self.releases.current.directory)
@@ -302,7 +314,8 @@ class Range:
 
     def _made_so(self, spec: RangeSpec) -> RangeSpec:
         """An allocation, with what this range was made with."""
-        return replace(spec, monitoring=self.settings.monitoring, sites=self.settings.sites)
+        made = self.settings
+        return replace(spec, monitoring=made.monitoring, sites=made.sites, network=made.network)
 
     def _make_data(self, destination: Path) -> None:
         template = ensure_template(_data_of(self.settings))

@@ -82,7 +82,7 @@ class Release:
             for parent in reversed(target.relative_to(site.config).parents[:-1]):
                 make_own_directory(site.config / parent, site.account)
             mode = 0o750 if os.access(source, os.X_OK) else 0o640
-            write_file(target, source.read_text(encoding="utf-8"), ours, mode)
+            write_file(target, site.released(source.read_text(encoding="utf-8")), ours, mode)
         for name in before - set(files):
             (site.config / name).unlink(missing_ok=True)
         write_file(record, "\n".join(sorted(files)), ours)

@@ -89,8 +89,10 @@ def _balancer(supervisor: Supervisor) -> Runtime | None:
 
 
 async def _servers(supervisor: Supervisor, runtime: Runtime, name: str) -> list[Server]:
-    addresses = supervisor.member(name).component.site.addresses
-    return await runtime.servers(addresses.endpoint(name)) if name in addresses.ports else []
+    component = supervisor.member(name).component
+    if name not in component.site.addresses.ports:
+        return []
+    return await runtime.servers(component.site.reach("haproxy"))
 
 
 async def _others_serve(runtime: Runtime, servers: list[Server]) -> bool:

@@ -15,13 +15,15 @@ class RangeSpec:
     """How many of each: `storefront_replicas` web processes, `worker_processes` per worker type (0 or more).
 
     `monitoring` says whether Prometheus and Alertmanager run: a twin does without them. `sites` says whether
-    there are a second site, with a standby, and a scheduler.
+    there are a second site, with a standby, and a scheduler; `network`, whether components speak to each
+    other through proxies.
     """
 
     storefront_replicas: int = 2
     worker_processes: Mapping[str, int] = field(default_factory=_one_process_each)
     monitoring: bool = True
     sites: bool = False
+    network: bool = False
 
     @property
     def storefront_names(self) -> tuple[str, ...]:

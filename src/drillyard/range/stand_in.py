@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from drillyard.base.errors import UserError
+from drillyard.range.component import Site
 from drillyard.range.nursery_client import ledger_of
 from drillyard.range.privileges import (
     Account,
@@ -103,8 +104,16 @@ def _not_installed(stand_in: Range, before: Release) -> Iterator[str]:
             continue
         part = PART_OF_KIND[component.kind]
         for name, wanted in before.files_of(part).items():
-            if _differ(component.site.config / name, wanted):
+            if not _as_released(component.site, name, wanted):
                 yield f"{part}/{name}"
+
+
+def _as_released(site: Site, name: str, wanted: Path) -> bool:
+    """Whether a component has a file as it gets it from a release."""
+    try:
+        return (site.config / name).read_text() == site.released(wanted.read_text())
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _differ(one: Path | None, other: Path | None) -> bool:

@@ -58,13 +58,15 @@ class Resource(_Frozen):
 class RangeDefaults(_Frozen):
     """What range.toml starts from before flaws, and the size of the data set (1.0 is the full one).
 
-    With `sites` there is a second site (a standby, storage), a scheduler and a shell for operators.
+    With `sites` there is a second site (a standby, storage), a scheduler and a shell for operators. With
+    `network` components speak to each other through proxies, which faults of the network need.
     """
 
     replicas: int = Field(default=2, ge=1, le=16)
     workers: dict[str, int] = Field(default_factory=dict)
     data_scale: float = Field(default=1.0, gt=0, le=4)
     sites: bool = False
+    network: bool = False
 
 
 class Traffic(_Frozen):

@@ -9,6 +9,7 @@ complete: a request that hangs is in nobody's figures before it ends.
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +25,15 @@ _MARK = 255
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Requests in the order of their planned times (seconds since the epoch), and which of them were good.
+    """Requests in the order of their planned times (seconds since the epoch), which of them were good, and
+    how long each took (milliseconds from its planned time).
 
     Of those that were planned before `until`, none is missing.
     """
 
     planned: NDArray[np.float64]
     good: NDArray[np.bool_]
+    latency_ms: NDArray[np.float32]
     until: float
 
 
@@ -82,14 +85,34 @@ class OutcomesWriter:
 
 def read(path: Path, *, since: float = 0.0) -> Outcomes:
     """Requests that ended after `since` (seconds since the epoch); a missing file has none."""
-    records = np.empty(0, RECORD)
-    if path.exists():
-        with path.open("rb") as file:
-            records = np.fromfile(file, RECORD)
+    return _of(_records(path, 0), since)
+
+
+class Tail:
+    """What is added to a record from now on: of a day of requests only the last are read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = path.stat().st_size // RECORD.itemsize if path.exists() else 0
+
+    def more(self) -> Outcomes:
+        """Requests whose end was noted since this was asked last; a record that was begun anew has none."""
+        records = _records(self._path, self._read)
+        self._read += records.size
+        return _of(records, 0.0)
+
+
+def _records(path: Path, skipped: int) -> NDArray[Any]:
+    if not path.exists() or path.stat().st_size < skipped * RECORD.itemsize:
+        return np.empty(0, RECORD)
+    with path.open("rb") as file:
+        return np.fromfile(file, RECORD, offset=skipped * RECORD.itemsize)
+
+
+def _of(records: NDArray[Any], since: float) -> Outcomes:
     marks = records["planned"][records["code"] == _MARK]
     ended = records["planned"] + records["latency_ms"] / 1000
     kept = records[(records["code"] != _MARK) & (ended >= since)]
     kept = kept[np.argsort(kept["planned"], kind="stable")]
-    return Outcomes(
-        kept["planned"], np.isin(kept["code"], (0, FORGOTTEN)), float(marks[-1]) if marks.size else 0.0
-    )
+    good = np.isin(kept["code"], (0, FORGOTTEN))
+    return Outcomes(kept["planned"], good, kept["latency_ms"], float(marks[-1]) if marks.size else 0.0)

@@ -1,6 +1,5 @@
 """What all areas share: JSON answers, refusals, pages, and what a cache key may carry of a request."""
 
-import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -8,6 +7,7 @@ from fastapi import Path, Request
 from fastapi.responses import Response
 from pydantic_core import to_json
 
+from storefront import clock
 from storefront.security import session_of
 from storefront.settings.web import Web
 
@@ -62,7 +62,7 @@ class KeyFields(dict[str, Any]):
             case "agent":
                 return self._request.headers.get("user-agent", "")
             case "minute":
-                return int(time.time() // 60)
+                return int(clock.now() // 60)
         raise KeyError(name)
 
 

@@ -17,7 +17,7 @@ from drillyard.range.supervisor import Supervisor
 from drillyard.range.workspace import create_workspace
 
 SCALE = 0.02
-SPEC = RangeSpec(storefront_replicas=1, sites=True)
+SPEC = RangeSpec(storefront_replicas=1, sites=True, network=True)
 COMPONENTS = (
     "postgres",
     "valkey",
@@ -30,6 +30,7 @@ COMPONENTS = (
     "prometheus",
     "alertmanager",
     "scheduler",
+    "network",
 )
 
 
@@ -64,7 +65,7 @@ class Stand:
 
 async def new_range(directory: Path) -> Range:
     """A range with its workspace released and installed, not started."""
-    made = await Range.create(directory / "range", Settings(scale=SCALE, sites=True))
+    made = await Range.create(directory / "range", Settings(scale=SCALE, sites=True, network=True))
     made.release(create_workspace(directory / "workspace", made.addresses, made.credentials, history=False))
     if made.host:
         made.host.prepare()

@@ -11,8 +11,8 @@ import pytest
 from sites_stand import must, running, shell, state
 
 from drillyard.base.clock import until, wall
-from drillyard.faults.disaster import Scene
 from drillyard.faults.disasters import disaster, disasters
+from drillyard.faults.scene import Scene
 from drillyard.range.member import State
 from drillyard.range.range import Range
 

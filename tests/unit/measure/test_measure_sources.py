@@ -30,7 +30,16 @@ def test_only_the_metrics_that_were_asked_for_are_read():
 
 def test_every_source_is_found_by_its_file():
     names = {source.name for source in source_types()}
-    assert names == {"haproxy", "machine", "postgres", "processes", "queues", "storefront", "valkey"}
+    assert names == {
+        "haproxy",
+        "machine",
+        "partner",
+        "postgres",
+        "processes",
+        "queues",
+        "storefront",
+        "valkey",
+    }
 
 
 def test_a_counter_that_goes_back_is_no_figure():

@@ -48,7 +48,7 @@ async def bare(scope: Scope, receive: Receive, send: Send) -> None:
 class Setup:
     def __init__(self, settings: Logs | None = None, wrapped: ASGIApp | None = None) -> None:
         self.registry = CollectorRegistry()
-        self.chaos = ChaosSwitches(ChaosStart())
+        self.chaos = ChaosSwitches(ChaosStart(), "storefront-1")
         app = Starlette(routes=[Route("/api/items/{id}", item), Route("/api/broken", broken)])
 
         app.add_exception_handler(Exception, failed)

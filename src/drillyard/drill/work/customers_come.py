@@ -1,6 +1,7 @@
-"""What follows every start and reset: the record of the seeded data, and the customers."""
+"""What follows every start and reset: faults are over, the record of the seeded data, and the customers."""
 
 from drillyard.assess.audit import take_baseline
+from drillyard.drill import faulting
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import Customers
 from drillyard.drill.engine import Engine
@@ -12,6 +13,7 @@ from drillyard.range.range import Range
 
 async def come(engine: Engine, range_: Range, report: Reporter) -> None:
     """Take the baseline of fresh data, and have customers come at the rate that the learner chose."""
+    await faulting.take_up(engine, range_)
     baseline = engine.places.private / "baseline.json"
     if not baseline.exists():
         report("recording what is in the database")

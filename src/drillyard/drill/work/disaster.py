@@ -23,9 +23,9 @@ from drillyard.drill.views import StruckView
 from drillyard.drill.wire import Disaster
 from drillyard.drill.work import recovered
 from drillyard.faults.disaster import Disaster as Kind
-from drillyard.faults.disaster import Scene
 from drillyard.faults.disasters import disaster
 from drillyard.faults.drawing import drawn, turn
+from drillyard.faults.scene import Scene
 from drillyard.range.member import State
 from drillyard.range.range import Range
 from drillyard.scenario.manifest import Disasters as Allowed
@@ -47,6 +47,7 @@ async def run(engine: Engine, request: Disaster, report: Reporter) -> JsonValue:
     require_customers(engine.customers, manifest.traffic.base_rate)
     disasters = Disasters(engine.places)
     _nothing_open(disasters)
+    engine.require_calm()
     kind = _chosen(request, allowed, disasters, engine.record.variant)
     script = await read_runbook(engine, allowed) if request.runbook else ""
     await _waited(engine, request, allowed, report)

@@ -2,7 +2,6 @@
 
 from pydantic import JsonValue
 
-from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.engine import Engine
 from drillyard.drill.measuring import customers_back
 from drillyard.drill.operations import Reporter
@@ -13,7 +12,7 @@ from drillyard.drill.wire import Rehearse
 
 async def run(engine: Engine, request: Rehearse, report: Reporter) -> JsonValue:
     """Rehearse; the shop and its customers are back afterwards."""
-    require_no_disaster(engine.places)
+    engine.require_calm()
     async with customers_back(engine):
         found = await rehearse(engine, report)
     shown: JsonValue = rehearsal_view(found).model_dump(mode="json")

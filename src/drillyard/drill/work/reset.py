@@ -17,6 +17,9 @@ async def run(engine: Engine, request: Reset, report: Reporter) -> JsonValue:
     """Reset the learner's range and workspace; the subjects are made anew when they are next needed."""
     range_ = engine.running
     report("sending the customers away")
+    faults, engine.faults = engine.faults, None
+    if faults:
+        await faults.close()
     if engine.customers:
         await engine.customers.leave()
     if engine.subjects:
@@ -26,6 +29,8 @@ async def run(engine: Engine, request: Reset, report: Reporter) -> JsonValue:
     report("making the workspace")
     await engine.maker.make_workspace(LEARNER, range_)
     await engine.maker.reset(LEARNER, range_, report)
+    if faults:
+        faults.forget()
     Disasters(engine.places).forget()
     for name in ("baseline.json", "ledger/learner.jsonl", "ledger/learner-requests"):
         (engine.places.private / name).unlink(missing_ok=True)

@@ -20,7 +20,6 @@ from drillyard.assess.report.text import markdown
 from drillyard.base.clock import wall
 from drillyard.base.signing import MachineKey
 from drillyard.drill import once
-from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.engine import Engine
 from drillyard.drill.events import Submitted
 from drillyard.drill.making import LEARNER
@@ -37,7 +36,7 @@ from drillyard.drill.wire import Submit
 async def run(engine: Engine, request: Submit, report: Reporter) -> JsonValue:
     """Submit; interrupted, it can be gone on with."""
     engine.running  # noqa: B018 - says what is wrong when nothing runs
-    require_no_disaster(engine.places)
+    engine.require_calm()
     key = MachineKey.here()
     attempt = engine.store.begin_attempt()
     stage = next(row.stage for row in engine.store.attempts() if row.id == attempt)

@@ -4,9 +4,10 @@ import asyncio
 import re
 from pathlib import Path
 
-from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.disaster import Disaster, Struck
 from drillyard.faults.disasters import data_gone
 from drillyard.faults.files import plain_files, set_mode
+from drillyard.faults.scene import Scene
 
 _SEGMENT = re.compile(r"^[0-9A-F]{24}")
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.disaster import Disaster, Struck
 from drillyard.faults.disasters import data_gone
 from drillyard.faults.files import plain_files
+from drillyard.faults.scene import Scene
 
 _LEAST_BYTES = 4096
 _SPOILT = 1024

@@ -3,8 +3,9 @@
 import asyncio
 
 from drillyard.base.clock import wall
-from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.disaster import Disaster, Struck
 from drillyard.faults.files import wipe
+from drillyard.faults.scene import Scene
 
 
 async def strike(scene: Scene) -> Struck:

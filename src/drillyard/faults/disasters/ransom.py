@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 
 from drillyard.base.clock import wall
-from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.disaster import Disaster, Struck
 from drillyard.faults.files import plain_files
+from drillyard.faults.scene import Scene
 
 _CHUNK = 1 << 20
 

@@ -1,7 +1,8 @@
 """A migration that deleted what it should have kept."""
 
 from drillyard.base.clock import wall
-from drillyard.faults.disaster import Disaster, Scene, Struck
+from drillyard.faults.disaster import Disaster, Struck
+from drillyard.faults.scene import Scene
 
 _MIGRATIONS: dict[str, tuple[str, str]] = {
     "deleted the lines of two orders in three": (

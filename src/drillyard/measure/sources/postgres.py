@@ -65,6 +65,11 @@ SELECT coalesce(state, '') AS state, lower(coalesce(wait_event_type, '')) AS wai
    AND NOT (usename = 'postgres' AND application_name = 'drillyard-measure')
  GROUP BY 1, 2
 """
+_REPLICAS = """
+SELECT max(CASE WHEN pg_is_in_recovery() THEN 0
+                ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END)::float8 AS lag
+  FROM pg_stat_replication WHERE replay_lsn IS NOT NULL
+"""
 HIDDEN = 1.5
 """Transactions to a statement: each has one at least, so more than this says that others are not counted."""
 OURS = 60
@@ -81,6 +86,7 @@ class _Samples:
     active: list[int] = field(default_factory=list)
     idle_in_transaction: list[int] = field(default_factory=list)
     waits: Counter[str] = field(default_factory=Counter)
+    lag: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,7 @@ class Postgres(Source):
         Described("db.connections.active", Unit.COUNT),
         Described("db.connections.idle_in_transaction", Unit.COUNT),
         Described("db.waits.<kind>", Unit.COUNT),
+        Described("db.replica_lag", Unit.BYTES, Combine.MAX),
     )
 
     def __init__(self, site: Site) -> None:
@@ -142,7 +149,7 @@ class Postgres(Source):
         await self.sample()
 
     async def sample(self) -> None:
-        """Count connections by state and by what they wait for."""
+        """Count connections by state and by what they wait for; see how far behind standbys are."""
         rows = await self._rows(_ACTIVITY)
         seen: Counter[str] = Counter()
         for row in rows:
@@ -154,6 +161,9 @@ class Postgres(Source):
         self._samples.idle_in_transaction.append(
             seen["idle in transaction"] + seen["idle in transaction (aborted)"]
         )
+        lag = (await self._rows(_REPLICAS))[0]["lag"]
+        if lag is not None:
+            self._samples.lag.append(_float(lag))
 
     async def end(self, sheet: Sheet) -> None:
         """Read the counters again and write down what they grew by."""
@@ -207,6 +217,8 @@ class Postgres(Source):
         sheet.add("db.connections.idle_in_transaction", idle, source)
         for kind, count in samples.waits.items():
             sheet.add(f"db.waits.{kind}", count / looks, source)
+        if samples.lag:
+            sheet.add("db.replica_lag", max(samples.lag), "pg_stat_replication, twice a second")
 
     async def _snapshot(self) -> _Snapshot:
         schema = await self._rows(_SCHEMA)

@@ -82,7 +82,7 @@ class Replica(StorefrontProcess):
     kind = "storefront"
     process = "web"
     health = "/readyz"
-    requires = ("postgres", "valkey")
+    requires = ("network", "postgres", "valkey")
     stop_timeout_s = 8.0
 
 
@@ -91,7 +91,7 @@ class Worker(StorefrontProcess):
 
     kind = "worker"
     process = "worker"
-    requires = ("postgres", "valkey")
+    requires = ("network", "postgres", "valkey")
     stop_timeout_s = 12.0
 
     def __init__(self, name: str, site: Site, worker_type: str) -> None:

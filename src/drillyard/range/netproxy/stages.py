@@ -137,6 +137,11 @@ class _ResetPeer(Stage):
         """It is reset, not closed."""
         await asyncio.Event().wait()
 
+    def removed(self) -> None:
+        """What was dropped is missing: the connection is reset now instead of later."""
+        super().removed()
+        self._connection.reset()
+
 
 class _Slicer(Stage):
     def __init__(self, connection: Connection, of: Slicer) -> None:

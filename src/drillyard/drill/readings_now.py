@@ -1,0 +1,85 @@
+"""What the learner's range reads over the next seconds: for probes of experiments, and to draw a run."""
+
+import asyncio
+from collections.abc import Iterator
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from drillyard.base.clock import wall
+from drillyard.base.errors import UserError
+from drillyard.drill.engine import Engine
+from drillyard.drill.making import LEARNER
+from drillyard.drill.subjects import requests_of
+from drillyard.measure.reading import Window
+from drillyard.measure.site import site_of
+from drillyard.measure.watch import Watch
+from drillyard.traffic.outcomes import Outcomes, Tail
+
+LONGEST_S = 60.0
+_PERCENTILES = (50, 95, 99)
+_CUSTOMERS = "the record of the background customers' requests"
+
+
+class ReadingView(BaseModel):
+    """One reading, by its name in docs/readings.md."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: float
+    unit: str
+    source: str
+
+
+class ReadingsView(BaseModel):
+    """Readings of the time from `began` to `ended` (seconds since the epoch); `gaps` say what is missing and
+    why, by the beginning of its names.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    began: float
+    ended: float
+    readings: list[ReadingView]
+    gaps: dict[str, str] = {}
+
+
+async def readings_now(engine: Engine, seconds: float) -> ReadingsView:
+    """Look for so many seconds. Requests count that ended in that time, whenever they were planned.
+
+    Raises:
+        UserError: the range does not run, or it would take too long.
+    """
+    range_ = engine.running
+    if not 0 < seconds <= LONGEST_S:
+        raise UserError(f"Readings are taken over at most {LONGEST_S:g} seconds, not {seconds:g}")
+    watch = Watch(site_of(LEARNER, range_))
+    try:
+        await watch.begin()
+        tail, began = Tail(requests_of(engine.places.private)), wall()
+        await asyncio.sleep(seconds)
+        ended = wall()
+        found = list(_of_customers(await asyncio.to_thread(tail.more)))
+        requests = next((int(each.value) for each in found if each.name == "requests.count"), 0)
+        sheets = await watch.end(Window(began, ended), requests)
+    finally:
+        await watch.close()
+    views = [
+        ReadingView(name=each.name, value=each.value, unit=each.unit.value, source=each.source)
+        for each in sheets.readings.values()
+    ]
+    gaps = {gap.prefix: gap.reason for gap in sheets.gaps}
+    return ReadingsView(began=began, ended=ended, readings=[*found, *views], gaps=gaps)
+
+
+def _of_customers(found: Outcomes) -> Iterator[ReadingView]:
+    count = int(found.good.size)
+    yield ReadingView(name="requests.count", value=count, unit="", source=_CUSTOMERS)
+    if not count:
+        return
+    share = float(found.good.mean())
+    yield ReadingView(name="requests.success_ratio", value=share, unit="ratio", source=_CUSTOMERS)
+    for rank in _PERCENTILES:
+        value = float(np.percentile(found.latency_ms, rank))
+        yield ReadingView(name=f"latency.p{rank}", value=value, unit="ms", source=_CUSTOMERS)

@@ -1,0 +1,51 @@
+"""Every kind of fault, found by folder: a class in a module of `families/` is one."""
+
+import importlib
+import inspect
+import pkgutil
+from functools import cache
+
+from pydantic import JsonValue, ValidationError
+
+from drillyard.base.errors import UserError
+from drillyard.faults import families
+from drillyard.faults.fault import Fault
+
+
+@cache
+def kinds() -> dict[str, type[Fault]]:
+    """All kinds, by id, in alphabetical order."""
+    found: dict[str, type[Fault]] = {}
+    for info in pkgutil.iter_modules(families.__path__):
+        module = importlib.import_module(f"{families.__name__}.{info.name}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, Fault) and kind.__module__ == module.__name__ and "id" in vars(kind):
+                found[kind.id] = kind
+    return dict(sorted(found.items()))
+
+
+def family_of(kind: str) -> str:
+    """`network` of `network.delay`."""
+    return kind.partition(".")[0]
+
+
+def fault_of(kind: str, parameters: dict[str, JsonValue]) -> Fault:
+    """A fault by its id and parameters.
+
+    Raises:
+        UserError: there is no such kind, or a parameter is missing, unknown or out of its bounds.
+    """
+    known = kinds()
+    if kind not in known:
+        near = [each for each in known if family_of(each) == family_of(kind)] or list(known)
+        raise UserError(f"There is no fault `{kind}`", next_step=f"There are: {', '.join(near)}.")
+    try:
+        return known[kind].model_validate(parameters)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"The fault `{kind}` cannot be this: {where}: {first['msg']}" if where else first["msg"],
+            where=", ".join(f"{name}={value}" for name, value in parameters.items()),
+            next_step=f"Its parameters, with bounds: drill fault list {kind}",
+        ) from error

@@ -1,0 +1,1 @@
+"""Families of faults, one a module; see `faults.catalog`."""

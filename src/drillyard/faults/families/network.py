@@ -1,0 +1,186 @@
+"""Connections between two components: slow, narrow, cut or dead, in either direction.
+
+They are toxics of the range's network, which speaks Toxiproxy's API; every client and server of a range with
+a network has a proxy of its own between them.
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field
+
+from drillyard.base.errors import UserError
+from drillyard.faults.fault import Fault, Memory, Moves
+from drillyard.faults.scene import Scene
+from drillyard.range.addresses import link_name
+from drillyard.range.wiring import links_of
+
+LINK = "CLIENT-to-SERVER, * for anything: worker-payments-to-partner, storefront-*-to-valkey."
+DIRECTION = "upstream is from the client to the server, downstream back."
+TOXIC = "fault"
+
+
+class _OnLink(Fault):
+    """Something on one or more links."""
+
+    networked = True
+
+    link: str = Field(pattern=r"^[a-z*?][a-z0-9*?-]{0,63}$", description=LINK)
+
+    def links(self, scene: Scene) -> list[str]:
+        """The names of the proxies that are meant.
+
+        Raises:
+            UserError: none is.
+        """
+        there = [link_name(*pair) for pair in links_of(scene.range.spec)]
+        found = [name for name in there if fnmatchcase(name, self.link)]
+        if not found:
+            raise UserError(
+                f"No connection is called `{self.link}`", next_step=f"There are: {', '.join(there)}."
+            )
+        return found
+
+    def claims(self, scene: Scene) -> Iterable[str]:
+        """Each of its links."""
+        return [f"link:{name}" for name in self.links(scene)]
+
+    async def look(self, scene: Scene) -> Memory:
+        """The links as they are now: the allocation may change while it lasts."""
+        return {"links": list(self.links(scene))}
+
+
+class _Toxic(_OnLink):
+    """A toxic on both directions of a link, or one."""
+
+    direction: Literal["both", "upstream", "downstream"] = Field(default="both", description=DIRECTION)
+    toxicity: float = Field(default=1.0, gt=0, le=1, description="Share of connections that it is for.")
+
+    @abstractmethod
+    def toxic(self) -> tuple[str, Memory]:
+        """Its type and attributes, as Toxiproxy has them."""
+
+    async def begin(self, scene: Scene, memory: Memory) -> None:
+        """Open connections have it at once."""
+        kind, attributes = self.toxic()
+        streams = ("upstream", "downstream") if self.direction == "both" else (self.direction,)
+        async with scene.http("network") as network:
+            for link in _links(memory):
+                for stream in streams:
+                    body: Memory = {"name": f"{TOXIC}-{stream}", "type": kind, "stream": stream}
+                    body |= {"toxicity": self.toxicity, "attributes": attributes}
+                    (await network.post(f"/proxies/{link}/toxics", json=body)).raise_for_status()
+
+    async def end(self, scene: Scene, memory: Memory) -> None:
+        """A network that was started again since has none."""
+        async with scene.http("network") as network:
+            for link in _links(memory):
+                for stream in ("upstream", "downstream"):
+                    answer = await network.delete(f"/proxies/{link}/toxics/{TOXIC}-{stream}")
+                    if answer.status_code != 404:
+                        answer.raise_for_status()
+
+
+class Delay(_Toxic):
+    """Everything on the link comes later, as over a distance; with jitter, by an amount that differs."""
+
+    id = "network.delay"
+    title = "A connection is slow"
+    undone = "the toxic is removed"
+    moves = (Moves("latency.p50"), Moves("shop.handling"))
+
+    delay_ms: int = Field(default=50, ge=1, le=60_000, description="Milliseconds, each way.")
+    jitter_ms: int = Field(default=0, ge=0, le=60_000, description="Up to so many more or less.")
+
+    def toxic(self) -> tuple[str, Memory]:
+        """latency."""
+        return "latency", {"latency": self.delay_ms, "jitter": self.jitter_ms}
+
+
+class Bandwidth(_Toxic):
+    """Each connection carries only so much a second."""
+
+    id = "network.bandwidth"
+    title = "A connection is narrow"
+    undone = "the toxic is removed"
+    moves = (Moves("latency.p95"), Moves("shop.handling"))
+
+    rate_kb_s: int = Field(default=40, ge=1, le=1_000_000, description="Kilobytes a second.")
+
+    def toxic(self) -> tuple[str, Memory]:
+        """bandwidth."""
+        return "bandwidth", {"rate": self.rate_kb_s}
+
+
+class Reset(_Toxic):
+    """Connections are reset (RST) after a while: the other side is told at once that they are gone."""
+
+    id = "network.reset"
+    title = "Connections are reset"
+    undone = "the toxic is removed"
+    moves = (Moves("shop.errors_ratio"), Moves("cache.errors"), Moves("jobs.failed"))
+
+    after_ms: int = Field(default=0, ge=0, le=600_000, description="Milliseconds that a connection lives.")
+
+    def toxic(self) -> tuple[str, Memory]:
+        """reset_peer."""
+        return "reset_peer", {"timeout": self.after_ms}
+
+
+class BlackHole(_Toxic):
+    """Nothing gets through, and nobody is told: who has no timeout waits for ever."""
+
+    id = "network.black-hole"
+    title = "A connection swallows everything"
+    undone = "the toxic is removed, which closes what was held"
+    moves = (Moves("latency.p99"), Moves("cache.errors"), Moves("jobs.failed"))
+
+    def toxic(self) -> tuple[str, Memory]:
+        """timeout, without end."""
+        return "timeout", {"timeout": 0}
+
+
+class SlowClose(_Toxic):
+    """A connection that one side has closed stays open for the other for a while."""
+
+    id = "network.slow-close"
+    title = "Connections close late"
+    undone = "the toxic is removed"
+    moves = (Moves("latency.p99"),)
+
+    delay_ms: int = Field(default=1000, ge=1, le=60_000, description="Milliseconds that it stays open.")
+
+    def toxic(self) -> tuple[str, Memory]:
+        """slow_close."""
+        return "slow_close", {"delay": self.delay_ms}
+
+
+class Cut(_OnLink):
+    """Connections are closed and new ones refused, as when nothing listens."""
+
+    id = "network.cut"
+    title = "A connection is refused"
+    undone = "the proxy listens again"
+    moves = (Moves("shop.errors_ratio"), Moves("cache.errors"), Moves("jobs.failed"))
+
+    async def begin(self, scene: Scene, memory: Memory) -> None:
+        """The proxies listen no more."""
+        await self._listen(scene, memory, listen=False)
+
+    async def end(self, scene: Scene, memory: Memory) -> None:
+        """They do again."""
+        await self._listen(scene, memory, listen=True)
+
+    async def _listen(self, scene: Scene, memory: Memory, *, listen: bool) -> None:
+        async with scene.http("network") as network:
+            for link in _links(memory):
+                answer = await network.post(f"/proxies/{link}", json={"enabled": listen})
+                if answer.status_code != 404:
+                    answer.raise_for_status()
+
+
+def _links(memory: Memory) -> list[str]:
+    links = memory.get("links", [])
+    return [str(link) for link in links] if isinstance(links, list) else []
