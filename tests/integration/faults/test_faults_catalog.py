@@ -27,7 +27,7 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
     "network.bandwidth": {**LINKED, "rate_kb_s": 30},
     "network.reset": {**TO_CACHE, "after_ms": 20},
     "network.black-hole": {**TO_CACHE},
-    "network.slow-close": {"link": "haproxy-to-storefront-*", "delay_ms": 1500},
+    "network.slow-close": {"link": "worker-notifications-to-mailsink", "delay_ms": 3000},
     "network.cut": {**TO_CACHE},
     "process.kill": {"component": "storefront-1"},
     "process.kill-9": {"component": "storefront-1"},

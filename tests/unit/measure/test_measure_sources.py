@@ -33,6 +33,7 @@ def test_every_source_is_found_by_its_file():
     assert names == {
         "haproxy",
         "machine",
+        "network",
         "partner",
         "postgres",
         "processes",

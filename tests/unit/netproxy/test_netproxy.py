@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from drillyard.base.clock import until
 from drillyard.range.netproxy.api import Api
 from drillyard.range.netproxy.proxy import AddressError, address
 
@@ -233,3 +234,58 @@ def test_only_the_loopback_is_an_address() -> None:
     for text in ("example.com:80", "8.8.8.8:53", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000", "0.0.0.0:80"):
         with pytest.raises(AddressError):
             address(text)
+
+
+async def links(client: httpx.AsyncClient) -> tuple[int, int]:
+    """How many are open, and how many of these are half closed."""
+    lines = (await client.get("/metrics")).text.splitlines()
+    open_, closing = (int(line.rpartition(" ")[2]) for line in lines if not line.startswith("#"))
+    return open_, closing
+
+
+async def all_gone(client: httpx.AsyncClient) -> None:
+    async def gone() -> bool:
+        return await links(client) == (0, 0)
+
+    await until(gone, deadline_s=5, what="no connection is left", every_s=0.01)
+
+
+async def test_nothing_is_left_of_connections_that_both_sides_have_closed() -> None:
+    async with proxied() as (client, port):
+        for _ in range(20):
+            assert await said(port, b"x") == b"x"
+        await all_gone(client)
+
+
+async def test_a_client_that_closes_without_a_word_leaves_nothing_behind() -> None:
+    async with proxied() as (client, port):
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"x")
+            writer.transport.abort()
+        await all_gone(client)
+
+
+async def test_whoever_sends_to_a_server_that_is_gone_is_reset() -> None:
+    async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.transport.abort()
+
+    async with proxied() as (client, _):
+        server = await asyncio.start_server(rude, "127.0.0.1", 0)
+        upstream = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        made = await client.post("/proxies", json={"name": "rude", "upstream": upstream})
+        reader, writer = await asyncio.open_connection(*address(made.json()["listen"]))
+        writer.write(b"x")
+        assert await reader.read() == b""  # it is told that nothing more comes
+
+        async def refused() -> bool:
+            try:
+                writer.write(b"y" * 1000)
+                await writer.drain()
+            except ConnectionError:
+                return True
+            return False
+
+        await until(refused, deadline_s=5, what="whoever sends is told", every_s=0.01)
+        server.close()

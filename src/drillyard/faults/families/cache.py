@@ -178,7 +178,7 @@ class HotKey(_OfCache):
     id = "cache.hot-key"
     title = "One key takes the cache's time"
     undone = "nobody reads it any more, and it is gone"
-    moves = (Moves("valkey.commands"), Moves("processes.cpu.valkey"))
+    moves = (Moves("valkey.commands"),)
     claimed = "hot-key"
 
     size_kb: int = Field(default=128, ge=1, le=16_384, description="Size of the entry in kB.")

@@ -59,7 +59,7 @@ class DroppedIndex(OfDatabase):
     id = "database.dropped-index"
     title = "An index is missing"
     undone = "it is made again"
-    moves = (Moves("db.seq_rows"), Moves("db.buffers"))
+    moves = (Moves("db.buffers"),)
     claimed = "index"
     within_s = 30.0
 

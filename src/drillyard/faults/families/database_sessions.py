@@ -94,7 +94,7 @@ class ConnectionExhaustion(_Session):
     id = "database.connection-exhaustion"
     title = "There are no connections left"
     undone = "the connections are closed"
-    moves = (Moves("shop.errors_ratio"), Moves("requests.success_ratio", "down"))
+    moves = (Moves("latency.p99"), Moves("shop.errors_ratio"))
     claimed = "connections"
     within_s = 60.0
 

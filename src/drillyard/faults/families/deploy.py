@@ -88,7 +88,7 @@ class StaleSecret(_OtherSettings):
     id = "deploy.stale-secret"
     title = "A replica has an old password"
     undone = "it is started with the settings in force"
-    moves = (Moves("proxy.servers.up", "down"), Moves("services.down"))
+    moves = (Moves("proxy.servers.up", "down"),)
     within_s = 40.0
 
     def claims(self, scene: Scene) -> Iterable[str]:
@@ -146,7 +146,7 @@ class ReloadNotApplied(_OtherSettings):
     id = "deploy.reload-not-applied"
     title = "A reload did not reach one replica"
     undone = "all have the settings in force"
-    moves = (Moves("cache.lookups", "down"), Moves("db.calls"))
+    moves = (Moves("cache.lookups", "down"),)
 
     def claims(self, scene: Scene) -> Iterable[str]:
         """All replicas get files."""

@@ -107,7 +107,7 @@ class ConnectionLimit(Fault):
     id = "load-balancer.connection-limit"
     title = "The front door is too narrow"
     undone = "the limit is what it was"
-    moves = (Moves("latency.p95"), Moves("latency.p99"))
+    moves = (Moves("latency.p99"),)
 
     connections: int = Field(default=1, ge=1, le=10_000, description="Connections at once.")
     frontend: Name = Field(default="shop", description="Name of the frontend in haproxy.cfg.")

@@ -120,7 +120,7 @@ class Reset(_Toxic):
     id = "network.reset"
     title = "Connections are reset"
     undone = "the toxic is removed"
-    moves = (Moves("shop.errors_ratio"), Moves("cache.errors"), Moves("jobs.failed"))
+    moves = (Moves("cache.errors"), Moves("jobs.failed"))
 
     after_ms: int = Field(default=0, ge=0, le=600_000, description="Milliseconds that a connection lives.")
 
@@ -148,7 +148,7 @@ class SlowClose(_Toxic):
     id = "network.slow-close"
     title = "Connections close late"
     undone = "the toxic is removed"
-    moves = (Moves("latency.p99"),)
+    moves = (Moves("network.closing"),)
 
     delay_ms: int = Field(default=1000, ge=1, le=60_000, description="Milliseconds that it stays open.")
 
@@ -163,7 +163,7 @@ class Cut(_OnLink):
     id = "network.cut"
     title = "A connection is refused"
     undone = "the proxy listens again"
-    moves = (Moves("shop.errors_ratio"), Moves("cache.errors"), Moves("jobs.failed"))
+    moves = (Moves("cache.errors"), Moves("jobs.failed"))
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """The proxies listen no more."""

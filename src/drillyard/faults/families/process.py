@@ -68,7 +68,7 @@ class Pause(_OfComponent):
     id = "process.pause"
     title = "A process hangs"
     undone = "SIGCONT"
-    moves = (Moves("latency.p99"), Moves("requests.success_ratio", "down"))
+    moves = (Moves("latency.p99"),)
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """Stop it."""

@@ -205,7 +205,7 @@ class LostAcknowledgement(Fault):
     id = "queue.lost-acknowledgement"
     title = "Acknowledgements are lost"
     undone = "the connection carries both ways again"
-    moves = (Moves("jobs.done", "down"), Moves("queue.oldest_max"))
+    moves = (Moves("queue.oldest_max"),)
     networked = True
     within_s = 40.0
 

@@ -140,7 +140,7 @@ class ClockSkew(Switched):
     id = "resource.clock-skew"
     title = "A clock is wrong"
     undone = "the switch is turned off"
-    moves: ClassVar = (Moves("cache.hit_ratio", "down"), Moves("requests.success_ratio", "down"))
+    moves: ClassVar = (Moves("requests.success_ratio", "down"),)
 
     replicas: tuple[Name, ...] = Field(
         default=("storefront-1",), max_length=50, description="Whose; none: all."

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from drillyard.range.netproxy.proxy import AddressError, Proxy
@@ -16,6 +16,8 @@ from drillyard.range.netproxy.toxics import TOXIC, Toxic
 
 VERSION = "2.12.0"
 """Of the API that is spoken; clients ask."""
+LINKS = "network_proxy_links"
+CLOSING = "network_proxy_links_closing"
 
 
 class _RefusedError(Exception):
@@ -39,6 +41,7 @@ class Api:
         return Starlette(
             routes=[
                 Route("/version", _answers(self._version)),
+                Route("/metrics", _answers(self._metrics)),
                 Route("/reset", _answers(self._reset), methods=["POST"]),
                 Route("/populate", _answers(self._populate), methods=["POST"]),
                 Route("/proxies", _answers(self._index), methods=["GET"]),
@@ -81,6 +84,21 @@ class Api:
 
     async def _version(self, _: Request) -> Response:
         return JSONResponse({"version": VERSION})
+
+    async def _metrics(self, _: Request) -> Response:
+        """Figures of our own, in Prometheus' text format."""
+        lines = [
+            f"# HELP {LINKS} Connections that are open.",
+            f"# TYPE {LINKS} gauge",
+            *(f'{LINKS}{{proxy="{name}"}} {len(each.links)}' for name, each in self.proxies.items()),
+            f"# HELP {CLOSING} Those of them that one side has closed.",
+            f"# TYPE {CLOSING} gauge",
+            *(
+                f'{CLOSING}{{proxy="{name}"}} {sum(link.closing for link in each.links)}'
+                for name, each in self.proxies.items()
+            ),
+        ]
+        return PlainTextResponse("\n".join(lines) + "\n")
 
     async def _reset(self, _: Request) -> Response:
         for proxy in self.proxies.values():

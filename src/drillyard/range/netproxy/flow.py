@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from drillyard.range.netproxy.stages import Onward, Piece, Stage
@@ -18,9 +19,13 @@ class Flow:
     that was not written yet.
     """
 
-    def __init__(self, source: asyncio.Transport, sink: asyncio.Transport) -> None:
+    def __init__(
+        self, source: asyncio.Transport, sink: asyncio.Transport, passed: Callable[[], None]
+    ) -> None:
         self._source = source
         self._sink = sink
+        self._passed = passed
+        """Told once the end of the direction has been passed on."""
         self._stages: tuple[Stage, ...] = ()
         self._held: deque[Piece] = deque()
         self._held_bytes = 0
@@ -95,7 +100,9 @@ class Flow:
             for stage in stages:
                 await stage.before_close()
             if self._sink.can_write_eof() and not self._sink.is_closing():
-                self._sink.write_eof()
+                with suppress(OSError):  # it has been reset, and nobody has told us yet
+                    self._sink.write_eof()
+            self._passed()
             return
         self._task = None
 

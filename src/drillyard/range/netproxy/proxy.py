@@ -6,6 +6,7 @@ import random
 import socket
 import struct
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from drillyard.range.netproxy.flow import Flow
@@ -49,6 +50,9 @@ class Link:
         self._early = bytearray()
         self._early_end = False
         self._over = False
+        self._open: set[Stream] = {"upstream", "downstream"}
+        self.closing = False
+        """Whether one side has closed it, and the other has not yet."""
 
     async def open(self) -> None:
         """Connect to the upstream; a client whom nobody answers is reset."""
@@ -65,7 +69,10 @@ class Link:
             return
         client, server = self._ends["upstream"], transport
         self._ends["downstream"] = server
-        self._flows = {"upstream": Flow(client, server), "downstream": Flow(server, client)}
+        self._flows = {
+            "upstream": Flow(client, server, partial(self._passed, "upstream")),
+            "downstream": Flow(server, client, partial(self._passed, "downstream")),
+        }
         self.apply()
         if self._early:
             self._flows["upstream"].feed(bytes(self._early))
@@ -95,14 +102,23 @@ class Link:
         self._spared.discard(name)
 
     def came(self, stream: Stream, data: bytes) -> None:
-        """Data of one direction."""
-        if flow := self._flows.get(stream):
+        """Data of one direction; whoever sends to one that is gone is told so, as by the kernel."""
+        if self.closing and self._flows and _other(stream) not in self._ends:
+            self.reset()
+        elif flow := self._flows.get(stream):
             flow.feed(data)
         else:
             self._early += data
 
+    def _passed(self, stream: Stream) -> None:
+        """The end of one direction went through: after both there is nothing left to carry."""
+        self._open.discard(stream)
+        if not self._open:
+            self.close()
+
     def ended(self, stream: Stream) -> None:
         """One direction will bring nothing more."""
+        self.closing = True
         if flow := self._flows.get(stream):
             flow.end()
         else:
@@ -112,6 +128,7 @@ class Link:
         """One end is gone: what is under way to the other still goes there, in its own time."""
         if self._over:
             return
+        self.closing = True
         if flow := self._flows.get(stream):
             flow.end()
         self._ends.pop(stream, None)
@@ -120,8 +137,7 @@ class Link:
 
     def full(self, stream: Stream, *, full: bool) -> None:
         """The end that sends `stream` takes nothing for now, or does again."""
-        other: Stream = "downstream" if stream == "upstream" else "upstream"
-        if flow := self._flows.get(other):
+        if flow := self._flows.get(_other(stream)):
             (flow.sink_full if full else flow.sink_free)()
 
     def close(self) -> None:
@@ -141,6 +157,10 @@ class Link:
         for transport in self._ends.values():
             how(transport)
         self._proxy.links.discard(self)
+
+
+def _other(stream: Stream) -> Stream:
+    return "downstream" if stream == "upstream" else "upstream"
 
 
 def _reset(transport: asyncio.Transport) -> None:
