@@ -83,7 +83,7 @@ def test_a_fault_that_a_killed_daemon_left_is_undone_by_the_next(drill: Terminal
     places = Places(drill.home / "data/drills/faulty")
     daemon = daemon_of(places)
     assert daemon
-    os.kill(daemon, signal.SIGKILL)
+    os.kill(daemon.pid, signal.SIGKILL)
     drill.run("status")
     drill.run("resume")
     assert " 1\n" in asked(drill, INDEX)

@@ -259,7 +259,7 @@ class Range:
             report = await apply(self, workspace, say)
             # Also when nothing changed: files that are gone from a host come back with it.
             await self.reinstall()
-            self.supervisor.wake()
+            await self.supervisor.wake()
         return report
 
     async def reinstall(self) -> None:

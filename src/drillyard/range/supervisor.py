@@ -20,6 +20,8 @@ from drillyard.range.nursery_client import ledger_of
 _BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
 _WAITING_S = 0.2
 """How often a component that waits for what it requires looks for it."""
+_WOKEN_S = 1.0
+"""What lacks something says so at once."""
 _CALM_S = 60.0
 """A component that was ready this long starts with the shortest pause again."""
 
@@ -259,17 +261,19 @@ class Supervisor:
             member.become(State.DOWN, ending(status))
             self._spawn(self._revive(member))
 
-    async def _revive(self, member: Member) -> None:
-        """Start it again and again, with growing pauses, until it is ready or somebody else decides."""
+    async def _revive(self, member: Member, *, at_once: bool = False) -> None:
+        """Start it again and again, with growing pauses (`at_once`: but for the first time), until it is
+        ready or somebody else decides.
+        """
         if member.name in self._reviving:
             return
         self._reviving.add(member.name)
         try:
-            await self._revive_now(member)
+            await self._revive_now(member, at_once=at_once)
         finally:
             self._reviving.discard(member.name)
 
-    async def _revive_now(self, member: Member) -> None:
+    async def _revive_now(self, member: Member, *, at_once: bool) -> None:
         if monotonic() - member.ready_at > _CALM_S:
             member.restarts = 0
         while self._wants_revival(member):
@@ -278,7 +282,8 @@ class Supervisor:
                 continue
             pause = _BACKOFF_S[min(member.restarts, len(_BACKOFF_S) - 1)]
             member.restarts += 1
-            await asyncio.sleep(pause)
+            await asyncio.sleep(0.0 if at_once else pause)
+            at_once = False
             async with member.lock:
                 if not self._wants_revival(member):
                     return
@@ -290,11 +295,16 @@ class Supervisor:
                     continue
             self._tell(Happening.RESTARTED, member, f"restart {member.restarts}")
 
-    def wake(self) -> None:
-        """Try once more to start what could not be started: something was repaired."""
-        for member in self._members.values():
-            if member.component.essential and member.state is State.FAILED:
-                self._spawn(self._revive(member))
+    async def wake(self) -> None:
+        """Try once more to start what could not be started: something was repaired.
+
+        Returns when it is known of each whether it can be tried at all: whoever lays out data next must not
+        find a server that starts in the middle of it.
+        """
+        failed = [each for each in self._members.values() if each.state is State.FAILED]
+        tried = [self._spawn(self._revive(each, at_once=True)) for each in failed if each.component.essential]
+        if tried:
+            await asyncio.wait(tried, timeout=_WOKEN_S)
 
     def _made_wait(self, member: Member) -> bool:
         """Whether it lacks what it requires: then it is started as soon as that is there."""
@@ -335,10 +345,11 @@ class Supervisor:
     def _tell(self, what: Happening, member: Member, detail: str = "") -> None:
         self._on_event(RangeEvent(what, member.name, detail))
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 async def _all(work: Iterable[Coroutine[None, None, None]]) -> None:

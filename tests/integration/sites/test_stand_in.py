@@ -74,6 +74,8 @@ async def test_a_configuration_is_put_in_force_before_there_are_data(place: Path
         assert state(made, "postgres") is State.FAILED
         said = await must(made, 'shopctl apply "$OFFSITE/config"')
         assert "is in force" in said
+        # Nobody tries to start it later, in the middle of what is laid out next.
+        assert "postgres" not in made.supervisor._reviving
         assert "of yesterday" in await must(made, 'cat "$CONFIG/postgres/postgresql.conf"')
         await must(made, 'cp -a "$OFFSITE/base/." "$PGDATA/"; shopctl start postgres')
         assert state(made, "postgres") is State.READY
