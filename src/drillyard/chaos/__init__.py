@@ -1,8 +1,7 @@
 """A driver for Chaos Toolkit: faults as actions, readings as probes (https://chaostoolkit.org).
 
 An experiment names a drill in its configuration (`drill`), or acts on the only one there is; so does the
-variable `DRILL`. The `chaos` command of the toolkit runs it unchanged; `drill chaos run` does the same, and
-draws what was seen.
+variable `DRILL`. The `chaos` command of the toolkit runs it unchanged.
 """
 
 from chaoslib.discovery.discover import discover_actions, discover_probes, initialize_discovery_result

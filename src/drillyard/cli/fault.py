@@ -31,10 +31,12 @@ def command(
     what: Annotated[str, typer.Argument(help="A fault or a family; to end one, its number.")] = "",
     parameters: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE, any number.")] = None,
     *,
-    seconds: Annotated[float, typer.Option("--for", help="How long, in seconds (at most 600).")] = 30.0,
+    seconds: Annotated[float, typer.Option("--for", min=0.1, max=600, help="How long, in seconds.")] = 30.0,
     budget: Annotated[
         float | None,
-        typer.Option("--error-budget", help="End it when this share of its requests has failed (0 to 1)."),
+        typer.Option(
+            "--error-budget", min=0, max=1, help="End it when this share of its requests has failed."
+        ),
     ] = None,
     drill: DrillName = None,
     as_json: Json = False,

@@ -23,7 +23,8 @@ async def business(engine: Engine, seconds: float, report: Reporter) -> Customer
     rate = scenario_of(engine.record.scenario).manifest.traffic.base_rate
     while True:
         customers = require_customers(engine.customers, rate)
-        left = seconds - (monotonic() - max(customers.since, _ready_since(engine)))
+        over_at = engine.faults.over_at if engine.faults else 0.0
+        left = seconds - (monotonic() - max(customers.since, over_at, _ready_since(engine)))
         if left <= 0:
             return customers
         report(f"waiting for {seconds:.0f} s of ordinary business: {left:.0f} s more")

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
+from drillyard.base.tasks import to_its_end
 from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.events import ComponentEvent, DaemonStarted, DaemonStopped
 from drillyard.drill.making import Maker
@@ -135,9 +136,9 @@ class Engine:
 
     async def release(self) -> None:
         """End what is wrong on purpose; stop the customers, the subjects and the range."""
-        faults, self.faults = self.faults, None
-        if faults:
-            await faults.close()
+        if self.faults:
+            await to_its_end(self.faults.close())
+            self.faults = None
         if self.customers:
             await self.customers.leave()
         if self.subjects:

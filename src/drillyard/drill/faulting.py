@@ -11,7 +11,7 @@ from drillyard.drill.events import FaultEnded, FaultInjected
 from drillyard.drill.fault_views import FaultView, KindView, ParameterView
 from drillyard.drill.places import Places
 from drillyard.drill.subjects import requests_of
-from drillyard.drill.wire import Inject
+from drillyard.drill.wire import BusyError, Inject
 from drillyard.faults.catalog import family_of, kinds
 from drillyard.faults.fault import Fault
 from drillyard.faults.injector import SPENT, Guard, Injection, Injector, unguarded
@@ -47,7 +47,7 @@ async def inject(engine: Engine, asked: Inject) -> FaultView:
     injector = _injector(engine)
     require_no_disaster(engine.places)
     if current := engine.operations.current:
-        raise UserError(f"The drill is busy: {current.request.kind}", next_step="Wait for it: drill watch")
+        raise BusyError(f"The drill is busy: {current.request.kind}", next_step="Wait for it: drill watch")
     guard = _guard(engine, asked)
     return view_of(await injector.inject(asked.fault, asked.parameters, asked.duration_s, guard))
 

@@ -1,4 +1,4 @@
-"""What the learner's range reads over the next seconds: for probes of experiments, and to draw a run."""
+"""What the learner's range reads over the next seconds: for probes of experiments."""
 
 import asyncio
 from collections.abc import Iterator

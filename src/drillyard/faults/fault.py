@@ -32,9 +32,9 @@ class Moves:
 class Fault(BaseModel, ABC):
     """One kind of fault, with the parameters of one injection.
 
-    The docstring of a subclass is its paragraph in the documentation. `moves` are readings that it moves,
-    each certified by `tests/integration/faults`; `within_s` is how soon after its end the range is as it was,
-    with what is bounded by a setting of the shop or of the load balancer on top of it.
+    The docstring of a subclass is its paragraph in the documentation. `moves` are readings that it moves, one
+    at least in every run of `tests/integration/faults`; `within_s` is how soon after its end the range is as
+    it was, with what is bounded by a setting of the shop or of the load balancer on top of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

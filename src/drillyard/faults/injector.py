@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from drillyard.base.clock import wall
+from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.base.tasks import to_its_end
 from drillyard.faults.catalog import fault_of
@@ -87,6 +87,8 @@ class Injector:
         self._running: dict[int, _Running] = {}
         self._last = 0
         self._closing = False
+        self.over_at = 0.0
+        """When the last one was over (monotonic clock)."""
 
     @property
     def on(self) -> tuple[Injection, ...]:
@@ -132,7 +134,7 @@ class Injector:
         """End one now; returns when it is undone.
 
         Raises:
-            UserError: none of that number is on.
+            UserError: none of that number is on, or it could not be undone yet; that is tried on.
         """
         running = self._running.get(number)
         if running is None or running.task is None:
@@ -140,7 +142,13 @@ class Injector:
         if running.begun.done():
             running.why = why
         running.task.cancel()
-        await asyncio.wait([running.task])
+        await asyncio.wait([running.task], timeout=_TRY_S)
+        if not running.task.done():
+            raise UserError(
+                f"Fault {number} ({running.injection.kind}) could not be undone yet",
+                where="; ".join(running.injection.claims),
+                next_step="It is tried on. What is in its way? See drill status and drill logs.",
+            )
 
     async def close(self) -> None:
         """End all of them, because the range is about to stop: processes that stand still first, then the
@@ -174,7 +182,7 @@ class Injector:
                 log.warning("fault %d (%s) is not undone yet: %s", injection.number, injection.kind, why_not)
                 running = self._running[injection.number] = _Running(injection, LEFT, written=True)
                 running.begun.set_result(None)
-                running.task = asyncio.create_task(self._over(running, fault))
+                running.task = asyncio.create_task(to_its_end(self._over(running, fault)))
             else:
                 self._told(injection, LEFT)
 
@@ -207,8 +215,10 @@ class Injector:
                     break
                 log.warning("fault %d (%s) is not undone: %s", injection.number, injection.kind, why_not)
                 if self._closing:
+                    running.why = f"{running.why}; it is undone at the next start"
                     break
                 await asyncio.sleep(_AGAIN_S)
+            self.over_at = monotonic()
         finally:
             del self._running[injection.number]
             if running.begun.done():

@@ -29,10 +29,10 @@ _WELL_WITHIN_S = 40.0
 _ANSWER_S = 5.0
 _CONNECT_S = 3
 _PATIENT = (
-    "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0"
-    " -c transaction_timeout=0 -c idle_session_timeout=0"
+    "-c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=0"
+    " -c idle_in_transaction_session_timeout=0 -c transaction_timeout=0 -c idle_session_timeout=0"
 )
-"""Limits of the shop's are not for what is done to it."""
+"""Limits of the shop's are not for what is done to it; nor is a function that somebody made in its schema."""
 APPLICATION = "drillyard-fault"
 """How what is done to the database introduces itself, where it does."""
 Say = Callable[[str], None]
@@ -52,7 +52,7 @@ class Scene:
     chance: random.Random = field(default_factory=random.Random)
     patience_s: float = 90.0
     say: Say = _quiet
-    partner: asyncio.Lock = field(default_factory=asyncio.Lock)
+    partner_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Whoever changes the partner's switches reads them first, and sets all of them."""
 
     @property
@@ -159,6 +159,33 @@ class Scene:
             dsn, autocommit=True, connect_timeout=_CONNECT_S, options=_PATIENT
         ) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def as_shop(
+        self, name: str = APPLICATION
+    ) -> AsyncIterator[psycopg.AsyncConnection[tuple[object, ...]]]:
+        """A connection as the shop's own role, for its rows: triggers and views of the learner's run as
+        whoever touches a table, and none of them is to run as the superuser.
+
+        Raises:
+            psycopg.Error: the database does not answer, or has another password for it.
+        """
+        dsn = self.range.credentials.dsn("shop_app", self.range.addresses)
+        options = _PATIENT.replace("search_path=pg_catalog", "search_path=public")
+        async with await psycopg.AsyncConnection.connect(
+            dsn, autocommit=True, connect_timeout=_CONNECT_S, application_name=name, options=options
+        ) as connection:
+            yield connection
+
+    async def shop_sql(self, statement: str) -> list[tuple[object, ...]]:
+        """Run one statement as the shop's own role; its rows.
+
+        Raises:
+            psycopg.Error: the database does not answer, or refuses.
+        """
+        async with self.as_shop() as connection:
+            cursor = await connection.execute(statement.encode())
+            return await cursor.fetchall() if cursor.description else []
 
     @asynccontextmanager
     async def cache(self, password: str = "") -> AsyncIterator[valkey.Valkey]:

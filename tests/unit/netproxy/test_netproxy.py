@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from drillyard.base.clock import until
-from drillyard.range.netproxy.api import Api
+from drillyard.measure.exposition import parse
+from drillyard.range.netproxy.api import CLOSING, LINKS, Api
 from drillyard.range.netproxy.proxy import AddressError, address
 
 pytestmark = pytest.mark.anyio
@@ -238,9 +239,9 @@ def test_only_the_loopback_is_an_address() -> None:
 
 async def links(client: httpx.AsyncClient) -> tuple[int, int]:
     """How many are open, and how many of these are half closed."""
-    lines = (await client.get("/metrics")).text.splitlines()
-    open_, closing = (int(line.rpartition(" ")[2]) for line in lines if not line.startswith("#"))
-    return open_, closing
+    samples = parse((await client.get("/metrics")).text, (LINKS, CLOSING))
+    open_ = sum(each.value for each in samples if each.name == LINKS)
+    return int(open_), int(sum(each.value for each in samples) - open_)
 
 
 async def all_gone(client: httpx.AsyncClient) -> None:
@@ -288,4 +289,21 @@ async def test_whoever_sends_to_a_server_that_is_gone_is_reset() -> None:
             return False
 
         await until(refused, deadline_s=5, what="whoever sends is told", every_s=0.01)
+        server.close()
+
+
+async def test_what_a_server_says_before_it_is_asked_goes_to_the_client() -> None:
+    async def greeting(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n")
+        writer.close()
+
+    async with proxied() as (client, _):
+        server = await asyncio.start_server(greeting, "127.0.0.1", 0)
+        upstream = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        made = await client.post("/proxies", json={"name": "mail", "upstream": upstream})
+        for _ in range(20):
+            reader, writer = await asyncio.open_connection(*address(made.json()["listen"]))
+            assert await reader.read() == b"220 ready\r\n"
+            writer.close()
+        await all_gone(client)
         server.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from drillyard.base.tasks import to_its_end
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.making import LEARNER
@@ -17,9 +18,9 @@ async def run(engine: Engine, request: Reset, report: Reporter) -> JsonValue:
     """Reset the learner's range and workspace; the subjects are made anew when they are next needed."""
     range_ = engine.running
     report("sending the customers away")
-    faults, engine.faults = engine.faults, None
-    if faults:
-        await faults.close()
+    if faults := engine.faults:
+        await to_its_end(faults.close())
+        engine.faults = None
     if engine.customers:
         await engine.customers.leave()
     if engine.subjects:

@@ -40,7 +40,7 @@ class StaleStatistics(OfDatabase):
         """PostgreSQL's own functions for it (pg_restore_relation_stats, pg_clear_attribute_stats)."""
         table = self.table
         await scene.sql(
-            f"ALTER TABLE {table} SET (autovacuum_enabled = false)",
+            f"ALTER TABLE public.{table} SET (autovacuum_enabled = false)",
             f"SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', '{table}',"
             " 'relpages', relpages, 'reltuples', 1::real) FROM pg_class"
             f" WHERE oid = 'public.{table}'::regclass",
@@ -50,7 +50,9 @@ class StaleStatistics(OfDatabase):
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """As an administrator does it."""
-        await scene.sql(f"ALTER TABLE {self.table} RESET (autovacuum_enabled)", f"ANALYZE {self.table}")
+        await scene.sql(
+            f"ALTER TABLE public.{self.table} RESET (autovacuum_enabled)", f"ANALYZE public.{self.table}"
+        )
 
 
 class DroppedIndex(OfDatabase):
@@ -113,18 +115,20 @@ class RevokedRole(OfDatabase):
 
     async def look(self, scene: Scene) -> Memory:
         """Whether the shop has it."""
-        held = await scene.sql(f"SELECT has_table_privilege('shop_app', '{self.table}', '{self.privilege}')")
+        held = await scene.sql(
+            f"SELECT has_table_privilege('shop_app', 'public.{self.table}', '{self.privilege}')"
+        )
         if not held[0][0]:
             raise UserError(f"The shop may not {self.privilege} on {self.table} as it is")
         return {}
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """Gone."""
-        await scene.sql(f"REVOKE {self.privilege} ON {self.table} FROM shop_app")
+        await scene.sql(f"REVOKE {self.privilege} ON public.{self.table} FROM shop_app")
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Given."""
-        await scene.sql(f"GRANT {self.privilege} ON {self.table} TO shop_app")
+        await scene.sql(f"GRANT {self.privilege} ON public.{self.table} TO shop_app")
 
 
 class SequenceAtEnd(OfDatabase):

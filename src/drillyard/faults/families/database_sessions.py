@@ -20,6 +20,8 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE usename = 'shop_app' AND state = 'idle' AND application_name NOT LIKE '{APPLICATION}%'
 """
 _AT_ONCE = 50
+_COLUMN = {"stock": "on_hand", "product_ratings": "reviews"}
+"""Of a table, one that the shop may write."""
 
 
 class _Session(OfDatabase):
@@ -57,7 +59,9 @@ class LockHolder(_Session):
         """Lock it, and sit there."""
         async with scene.connected(f"{APPLICATION}/{self.claimed}") as connection, connection.transaction():
             await connection.execute(
-                sql.SQL("LOCK TABLE {} IN {} MODE").format(sql.Identifier(self.table), sql.SQL(self.mode))
+                sql.SQL("LOCK TABLE {} IN {} MODE").format(
+                    sql.Identifier("public", self.table), sql.SQL(self.mode)
+                )
             )
             await super().during(scene, memory)
 
@@ -81,7 +85,7 @@ class IdleInTransaction(_Session):
             for _ in range(self.sessions):
                 connection = await stack.enter_async_context(scene.connected(f"{APPLICATION}/{self.claimed}"))
                 await stack.enter_async_context(connection.transaction(force_rollback=True))
-                await connection.execute("SELECT count(*) FROM categories")
+                await connection.execute("SELECT count(*) FROM pg_class")
             await super().during(scene, memory)
 
 
@@ -148,13 +152,11 @@ class Bloat(_Session):
         name = f"{APPLICATION}/{self.claimed}"
         async with scene.connected(name) as reader, reader.transaction(force_rollback=True):
             await reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            await reader.execute("SELECT count(*) FROM categories")
-            async with scene.connected(name) as writer:
+            await reader.execute("SELECT count(*) FROM pg_class")
+            async with scene.as_shop(name) as writer:
                 last = await (await writer.execute(self._sql("SELECT max(product_id) FROM {}"))).fetchone()
                 most = int(str(last[0])) if last and last[0] is not None else 0
-                statement = self._sql(
-                    "UPDATE {} SET product_id = product_id WHERE product_id BETWEEN %s AND %s"
-                )
+                statement = self._sql("UPDATE {} SET {} = {} WHERE product_id BETWEEN %s AND %s")
                 for _ in range(self.rounds):
                     async with writer.transaction():
                         for first in range(1, most + 1, _AT_ONCE):
@@ -162,9 +164,10 @@ class Bloat(_Session):
             await super().during(scene, memory)
 
     def _sql(self, text: LiteralString) -> sql.Composed:
-        return sql.SQL(text).format(sql.Identifier(self.table))
+        column = sql.Identifier(_COLUMN[self.table])
+        return sql.SQL(text).format(sql.Identifier("public", self.table), column, column)
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """What is dead goes."""
         await super().end(scene, memory)
-        await scene.sql(f"VACUUM (ANALYZE) {self.table}")
+        await scene.sql(f"VACUUM (ANALYZE) public.{self.table}")

@@ -44,7 +44,7 @@ async def _control(scene: Scene) -> Memory:
 
 
 async def _set(scene: Scene, switches: Memory) -> None:
-    async with scene.partner, scene.http("partner") as partner:
+    async with scene.partner_lock, scene.http("partner") as partner:
         wanted = {**await _control(scene), **switches}
         (await partner.put("/control", json=wanted)).raise_for_status()
 

@@ -11,6 +11,7 @@ from drillyard.base.errors import UserError
 from drillyard.faults.fault import Fault, Memory, Moves, Name
 from drillyard.faults.scene import Scene
 from drillyard.faults.switches import Switched
+from drillyard.range.member import State
 
 COMPONENT = "Name of the component, as `drill status` shows it."
 
@@ -23,6 +24,12 @@ class _OfComponent(Fault):
     def claims(self, scene: Scene) -> Iterable[str]:
         """Its process."""
         return [f"process:{scene.member(self.component).name}"]
+
+    async def look(self, scene: Scene) -> Memory:
+        """What does not run cannot be hit."""
+        if scene.member(self.component).state is not State.READY:
+            raise UserError(f"{self.component} does not run", next_step="See: drill status")
+        return {}
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """It is started again by the range, as by any service manager."""

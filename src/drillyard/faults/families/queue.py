@@ -15,6 +15,7 @@ from drillyard.faults.fault import Fault, Memory, Moves, Name
 from drillyard.faults.scene import Scene
 from drillyard.measure.sources.queues import find_queues
 from drillyard.range.addresses import link_name
+from drillyard.range.member import State
 
 _PLACES = ("", ".DQ", ".XQ")
 """Of a queue's keys (dramatiq/brokers/redis/dispatch.lua): waiting, delayed, dead."""
@@ -38,7 +39,7 @@ class _OfQueue(Fault):
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """What of it is left anywhere is taken out."""
-        await scene.sql(f"DELETE FROM outbox WHERE payload ->> 'request_id' = '{self.mark}'")
+        await scene.shop_sql(f"DELETE FROM outbox WHERE payload ->> 'request_id' = '{self.mark}'")
         async with scene.cache() as cache:
             for key in (await find_queues(cache)).values():
                 for place in _PLACES:
@@ -83,15 +84,19 @@ class PoisonMessage(_OfQueue):
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """Orders have numbers above zero."""
         more = ", 'kind', 'confirmation'" if self.kind == "send_mail" else ""
-        await scene.sql(
+        await scene.shop_sql(
             "INSERT INTO outbox (kind, payload)"
             f" SELECT '{self.kind}', jsonb_build_object('order_id', -n, 'request_id', '{self.mark}'{more})"
             f" FROM generate_series(1, {self.jobs}) n"
         )
 
+    def claims(self, scene: Scene) -> Iterable[str]:
+        """All workers: they are stopped at the end."""
+        return [*super().claims(scene), *(f"process:{name}" for name in scene.of_kind("worker"))]
+
     async def end(self, scene: Scene, memory: Memory) -> None:
         """A worker that waits to try again holds it in its memory: it gives it back when it stops."""
-        workers = scene.of_kind("worker")
+        workers = [name for name in scene.of_kind("worker") if scene.member(name).state is State.READY]
         await asyncio.gather(*(scene.range.supervisor.shut(name) for name in workers))
         try:
             await super().end(scene, memory)
@@ -119,7 +124,7 @@ class ProducerFlood(_OfQueue):
         """Reviews of products are summed up, again and again."""
         jobs = max(1, round(self.per_s * _SLICE_S))
         while True:
-            await scene.sql(
+            await scene.shop_sql(
                 "INSERT INTO outbox (kind, payload)"
                 " SELECT 'refresh_rating', jsonb_build_object('product_id', 1 + n % 50, 'request_id',"
                 f" '{self.mark}') FROM generate_series(1, {jobs}) n"
@@ -143,10 +148,10 @@ class DuplicateDelivery(_OfQueue):
 
     async def during(self, scene: Scene, memory: Memory) -> None:
         """What was promised since the last look is promised once more."""
-        last = int(str((await scene.sql("SELECT coalesce(max(id), 0) FROM outbox"))[0][0]))
+        last = int(str((await scene.shop_sql("SELECT coalesce(max(id), 0) FROM outbox"))[0][0]))
         while True:
             await asyncio.sleep(_SLICE_S)
-            found = await scene.sql(
+            found = await scene.shop_sql(
                 "WITH fresh AS (SELECT id, kind, payload FROM outbox"
                 f" WHERE id > {last} AND payload ->> 'request_id' IS DISTINCT FROM '{self.mark}'),"
                 " again AS (INSERT INTO outbox (kind, payload)"

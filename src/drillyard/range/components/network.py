@@ -1,11 +1,12 @@
 """The network between the components of a range: one process with a proxy for each connection's way."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from drillyard.base.clock import until
-from drillyard.base.errors import Problem
+from drillyard.base.errors import DeadlineError, Problem, UserError
 from drillyard.range.addresses import link_name
 from drillyard.range.component import Command, Component, Fork, Reload, Site
 from drillyard.range.components.http_probe import status_of
@@ -71,18 +72,21 @@ class Network(Component):
         return await status_of(self.site.addresses.endpoint("network"), "/version") == 200
 
     async def linked(self) -> None:
-        """Wait until the last link of the list is there: a reload returns before they are taken.
+        """Wait until all links of the list are there: a reload returns before they are taken.
 
         Raises:
-            DeadlineError: it is not.
+            UserError: they are not.
         """
-        names = [link_name(*pair) for pair in links_of(self._spec)]
+        names = [each["name"] for each in json.loads(await asyncio.to_thread(self._file.read_text))]
         at = self.site.addresses.endpoint("network")
 
         async def there() -> bool:
-            return all([await status_of(at, f"/proxies/{name}") == 200 for name in names[-1:]])
+            return all([await status_of(at, f"/proxies/{name}") == 200 for name in names])
 
-        await until(there, deadline_s=_LINKED_S, what="the network has its links", every_s=0.02)
+        try:
+            await until(there, deadline_s=_LINKED_S, what="the network has its links", every_s=0.05)
+        except DeadlineError as error:
+            raise UserError(str(error), next_step="What does it say? drill logs network") from error
 
     def validate(self, files: Mapping[str, Path]) -> Sequence[Problem]:
         """There is nothing that a learner configures."""

@@ -91,6 +91,7 @@ class Flow:
                 await self._through(stages, piece)
             except asyncio.CancelledError:
                 self._held[0] = Piece(self._left, piece.arrived)
+                self._held_bytes -= len(piece.data) - len(self._left)
                 raise
             self._held.popleft()
             self._held_bytes -= len(piece.data)

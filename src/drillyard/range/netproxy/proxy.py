@@ -47,8 +47,8 @@ class Link:
         self._flows: dict[Stream, Flow] = {}
         self._applied: dict[str, Stage] = {}
         self._spared: set[str] = set()
-        self._early = bytearray()
-        self._early_end = False
+        self._early: dict[Stream, bytearray] = {}
+        self._early_ends: set[Stream] = set()
         self._over = False
         self._open: set[Stream] = {"upstream", "downstream"}
         self.closing = False
@@ -74,10 +74,11 @@ class Link:
             "downstream": Flow(server, client, partial(self._passed, "downstream")),
         }
         self.apply()
-        if self._early:
-            self._flows["upstream"].feed(bytes(self._early))
-        if self._early_end:
-            self._flows["upstream"].end()
+        for stream, flow in self._flows.items():
+            if early := self._early.pop(stream, None):
+                flow.feed(bytes(early))
+            if stream in self._early_ends:
+                flow.end()
 
     def apply(self) -> None:
         """Bring the stages into line with the proxy's toxics; each is drawn once for a connection."""
@@ -108,7 +109,7 @@ class Link:
         elif flow := self._flows.get(stream):
             flow.feed(data)
         else:
-            self._early += data
+            self._early.setdefault(stream, bytearray()).extend(data)
 
     def _passed(self, stream: Stream) -> None:
         """The end of one direction went through: after both there is nothing left to carry."""
@@ -122,7 +123,7 @@ class Link:
         if flow := self._flows.get(stream):
             flow.end()
         else:
-            self._early_end = True
+            self._early_ends.add(stream)
 
     def lost(self, stream: Stream) -> None:
         """One end is gone: what is under way to the other still goes there, in its own time."""
@@ -132,6 +133,8 @@ class Link:
         if flow := self._flows.get(stream):
             flow.end()
         self._ends.pop(stream, None)
+        if other := self._flows.get(_other(stream)):
+            other.sink_free()  # nobody waits for one that is gone: who sends to it is to be heard
         if not self._ends or not self._flows:
             self.close()
 
