@@ -62,11 +62,6 @@ def descriptor_limit(scene: Scene, component: str) -> int:
     raise UserError(f"{component} does not run, or has no limit")
 
 
-def descriptors_of(scene: Scene, component: str) -> int:
-    """How many descriptors its process has open."""
-    return max((psutil.Process(pid).num_fds() for pid in _pids(scene, component)), default=0)
-
-
 def require_limits() -> None:
     """Limits of running processes can be changed.
 

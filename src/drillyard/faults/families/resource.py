@@ -9,7 +9,7 @@ from pydantic import Field
 
 from drillyard.base.errors import Problem
 from drillyard.faults.fault import Fault, Memory, Moves, Name
-from drillyard.faults.limits import descriptor_limit, descriptors_of, limited, require_limits, unlimited
+from drillyard.faults.limits import descriptor_limit, limited, require_limits, unlimited
 from drillyard.faults.scene import Scene
 from drillyard.faults.switches import Switched
 from drillyard.range.component import Command, Component, Fork
@@ -53,7 +53,7 @@ class DiskFull(Fault):
 
 
 class FileDescriptors(Fault):
-    """A process may open no more files or connections: whoever has one keeps it, nobody gets another."""
+    """A process may have only so few files and connections: whoever has one keeps it, nobody gets another."""
 
     id = "resource.file-descriptors"
     title = "There are no descriptors left"
@@ -61,7 +61,7 @@ class FileDescriptors(Fault):
     moves = (Moves("latency.p99"), Moves("requests.indeterminate"))
 
     component: Name = Field(default="haproxy", description="Name of a component.")
-    left: int = Field(default=0, ge=0, le=10_000, description="Descriptors that it may still open.")
+    most: int = Field(default=16, ge=1, le=100_000, description="Descriptors that it may have in all.")
 
     def claims(self, scene: Scene) -> Iterable[str]:
         """Its process."""
@@ -73,9 +73,8 @@ class FileDescriptors(Fault):
         return {"limit": descriptor_limit(scene, self.component)}
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
-        """From the number that it has now."""
-        most = descriptors_of(scene, self.component) + self.left
-        await limited(scene, self.component, descriptors=most)
+        """What it has open already stays so."""
+        await limited(scene, self.component, descriptors=self.most)
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """As many as before."""
