@@ -66,7 +66,7 @@ def test_what_is_wrong_is_said_with_the_next_step(drill: Terminal) -> None:
         (("process.kill",), "component"),
         (("process.kill", "component"), "is no parameter"),
         (("application.delay", "delay_ms=-1"), "delay_ms"),
-        (("application.delay", "--for", "1000"), "--for"),
+        (("application.delay", "--for", "1000"), "at most 600 seconds"),
         (("application.delay", "--error-budget", "2"), "--error-budget"),
     ):
         assert said in drill.run("fault", "inject", *arguments, code=ExitCode.USAGE).stderr

@@ -248,7 +248,7 @@ class FaultInjected(_Event):
 
 
 class FaultEnded(_Event):
-    """A fault is over, and was undone."""
+    """A fault is over; `why` also says when it could not be undone yet."""
 
     by = "range"
     kind: Literal["fault-ended"] = "fault-ended"

@@ -64,10 +64,9 @@ class FaultsView(_View):
 def _bounds(schema: dict[str, Any]) -> str:
     if choices := schema.get("enum"):
         return " or ".join(map(str, choices))
-    low, high = (
-        schema.get("minimum", schema.get("exclusiveMinimum")),
-        schema.get("maximum", schema.get("exclusiveMaximum")),
-    )
-    if low is not None and high is not None:
-        return f"{low:g} to {high:g}"
-    return ""
+    low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
+    high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
+    if low is None and above is None:
+        return ""
+    begin = f"{low:g}" if low is not None else f"above {above:g}"
+    return f"{begin} to {high:g}" if high is not None else f"{begin}, below {below:g}"

@@ -190,7 +190,7 @@ class Inject(_Wire):
 
     fault: str
     parameters: dict[str, JsonValue] = {}
-    duration_s: float = Field(default=30.0, gt=0, le=600)
+    duration_s: float = Field(default=30.0, gt=0)
     error_budget: float | None = Field(default=None, ge=0, le=1)
 
 

@@ -1,8 +1,8 @@
 """Faults that are on now: begun one by one, ended by their time, on request, by a guard, or after a crash.
 
 Before anything is done to the range, a record is written of what will be done and how it is undone. The
-record goes when the fault is over; one that is found at a start was left by a daemon that died, and the fault
-is ended then. So none outlives its time by more than the time nobody was there.
+record goes when the fault is undone; one that is found at a start was left by a daemon that died, and the
+fault is undone then. Undoing that fails is tried again until it works.
 """
 
 import asyncio
@@ -130,7 +130,7 @@ class Injector:
             raise
         return running.injection
 
-    async def end(self, number: int, why: str = ASKED) -> None:
+    async def end(self, number: int) -> None:
         """End one now; returns when it is undone.
 
         Raises:
@@ -139,8 +139,6 @@ class Injector:
         running = self._running.get(number)
         if running is None or running.task is None:
             raise UserError(f"No fault {number} is on", next_step="See: drill fault")
-        if running.begun.done():
-            running.why = why
         running.task.cancel()
         await asyncio.wait([running.task], timeout=_TRY_S)
         if not running.task.done():
@@ -198,7 +196,7 @@ class Injector:
             running.begun.set_result(None)
             running.why = await self._last_until(running, fault, guard)
         except asyncio.CancelledError:
-            pass  # somebody said why
+            log.info("fault %d is ended: %s", running.injection.number, running.why)
         except Exception as error:
             running.why = f"it broke: {error or type(error).__name__}"
             if not running.begun.done():

@@ -39,7 +39,7 @@ async def limited(
     await _set(scene, component, {name: str(soft) for name, soft in wanted.items() if soft is not None})
 
 
-async def unlimited(scene: Scene, component: str) -> None:
+async def room_to_grow(scene: Scene, component: str) -> None:
     """Let its processes write files of any size.
 
     Raises:

@@ -82,6 +82,20 @@ class Scene:
         """
         return self.range.supervisor.member(component)
 
+    def member_of(self, kind: str, component: str) -> Member:
+        """A component of one kind.
+
+        Raises:
+            UserError: there is none of that name, or it is another kind's.
+        """
+        member = self.member(component)
+        if member.component.kind != kind:
+            raise UserError(
+                f"{component} is none of the kind {kind}",
+                next_step=f"There are: {', '.join(self.of_kind(kind))}.",
+            )
+        return member
+
     def of_kind(self, kind: str) -> list[str]:
         """The names of the components of one kind."""
         members = self.range.supervisor.members.values()

@@ -13,9 +13,9 @@ import tomlkit
 from drillyard.base.errors import UserError
 from drillyard.faults.fault import Fault, Memory
 from drillyard.faults.scene import Scene
+from drillyard.range.components.storefront import MAIN as SETTINGS
 
 KEY = "shop:chaos"
-SETTINGS = "storefront.toml"
 MAX_DELAY_MS = 30_000
 """The shop's own default."""
 

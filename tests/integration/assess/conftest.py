@@ -1,35 +1,13 @@
 """Two untouched ranges on small data, running side by side, shared by the tests of one module."""
 
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from assess_pair import SCALE, Pair
 
 from drillyard.range.range import Range, Settings
 from drillyard.range.workspace import create_workspace
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Path]:
-    """A directory that the service account can reach (pytest's own is closed to it)."""
-    with TemporaryDirectory(prefix="drillyard-assess-") as scratch:
-        directory = Path(scratch)
-        directory.chmod(0o755)
-        before = os.environ.get("DRILLYARD_HOME")
-        os.environ["DRILLYARD_HOME"] = str(directory / "home")
-        yield directory
-        if before is None:
-            del os.environ["DRILLYARD_HOME"]
-        else:
-            os.environ["DRILLYARD_HOME"] = before
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from drillyard.faults.fault import Fault, Memory, Moves
 from drillyard.faults.scene import Scene
 
 _BATCH = 1000
+_HOT = "hot:key"
+_READERS = 8
 _BUSY = """
 local ends = os.clock() + ARGV[1] / 1000
 while os.clock() < ends do end
@@ -202,7 +204,3 @@ class HotKey(_OfCache):
         """It is dropped."""
         async with scene.cache() as cache:
             await cache.unlink(_HOT)
-
-
-_HOT = "hot:key"
-_READERS = 8

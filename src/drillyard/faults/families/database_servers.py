@@ -8,7 +8,7 @@ import psycopg
 
 from drillyard.base.errors import UserError
 from drillyard.faults.fault import Memory, Moves
-from drillyard.faults.limits import limited, require_limits, unlimited
+from drillyard.faults.limits import limited, require_limits, room_to_grow
 from drillyard.faults.of_database import OfDatabase
 from drillyard.faults.scene import Scene
 
@@ -87,5 +87,5 @@ class WalDiskFull(OfDatabase):
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """A new server process has all its room."""
-        await unlimited(scene, "postgres")
+        await room_to_grow(scene, "postgres")
         await scene.well("postgres")

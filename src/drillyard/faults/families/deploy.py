@@ -9,11 +9,10 @@ from typing import Literal
 import tomlkit
 from pydantic import Field
 
-from drillyard.base.errors import UserError
 from drillyard.faults.fault import Fault, Memory, Moves, Name
 from drillyard.faults.scene import Scene
+from drillyard.range.components.storefront import MAIN as SETTINGS
 
-SETTINGS = "storefront.toml"
 REPLICA = "Name of a replica."
 
 
@@ -24,12 +23,7 @@ class _OnReplica(Fault):
 
     def claims(self, scene: Scene) -> Iterable[str]:
         """What is released to it."""
-        if scene.member(self.replica).component.kind != "storefront":
-            raise UserError(
-                f"{self.replica} is no replica of the shop",
-                next_step=f"There are: {', '.join(scene.of_kind('storefront'))}.",
-            )
-        return [f"release:{self.replica}"]
+        return [f"release:{scene.member_of('storefront', self.replica).name}"]
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Its files as they were released, taken by a signal."""
@@ -61,7 +55,7 @@ class BadRelease(_OnReplica):
             slow = named.sub(self._slow, text)
             if slow != text:
                 scene.rewrite(self.replica, f"sql/{file.name}", slow)
-        await scene.range.kill(self.replica, signal.SIGHUP)
+        await scene.tell(self.replica, signal.SIGHUP)
 
     def _slow(self, found: re.Match[str]) -> str:
         sleep = f"pg_sleep({self.slow_ms / 1000})"
@@ -135,7 +129,7 @@ class ReplicasDisagree(_OtherSettings):
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """It takes them while it runs."""
         self.rewritten(scene, self.replica)
-        await scene.range.kill(self.replica, signal.SIGHUP)
+        await scene.tell(self.replica, signal.SIGHUP)
 
 
 class ReloadNotApplied(_OtherSettings):
@@ -161,7 +155,7 @@ class ReloadNotApplied(_OtherSettings):
         for name in scene.of_kind("storefront"):
             self.rewritten(scene, name)
             if name != self.replica:
-                await scene.range.kill(name, signal.SIGHUP)
+                await scene.tell(name, signal.SIGHUP)
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Files and a signal for all."""

@@ -14,12 +14,12 @@ from pydantic import Field
 from drillyard.base.errors import UserError
 from drillyard.faults.fault import Fault, Memory, Moves
 from drillyard.faults.scene import Scene
+from drillyard.faults.toxics import STREAMS, cleanse, poison
 from drillyard.range.addresses import link_name
 from drillyard.range.wiring import links_of
 
 LINK = "CLIENT-to-SERVER, * for anything: worker-payments-to-partner, storefront-*-to-valkey."
 DIRECTION = "upstream is from the client to the server, downstream back."
-TOXIC = "fault"
 
 
 class _OnLink(Fault):
@@ -63,24 +63,14 @@ class _Toxic(_OnLink):
         """Its type and attributes, as Toxiproxy has them."""
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
-        """Open connections have it at once."""
+        """On both ways, or one."""
         kind, attributes = self.toxic()
-        streams = ("upstream", "downstream") if self.direction == "both" else (self.direction,)
-        async with scene.http("network") as network:
-            for link in _links(memory):
-                for stream in streams:
-                    body: Memory = {"name": f"{TOXIC}-{stream}", "type": kind, "stream": stream}
-                    body |= {"toxicity": self.toxicity, "attributes": attributes}
-                    (await network.post(f"/proxies/{link}/toxics", json=body)).raise_for_status()
+        streams = STREAMS if self.direction == "both" else (self.direction,)
+        await poison(scene, _links(memory), streams, kind, attributes, toxicity=self.toxicity)
 
     async def end(self, scene: Scene, memory: Memory) -> None:
-        """A network that was started again since has none."""
-        async with scene.http("network") as network:
-            for link in _links(memory):
-                for stream in ("upstream", "downstream"):
-                    answer = await network.delete(f"/proxies/{link}/toxics/{TOXIC}-{stream}")
-                    if answer.status_code != 404:
-                        answer.raise_for_status()
+        """Off both."""
+        await cleanse(scene, _links(memory))
 
 
 class Delay(_Toxic):

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Iterable
-from typing import ClassVar
 
 from pydantic import Field
 
@@ -141,11 +140,7 @@ class _InReplica(Switched):
 
     async def look(self, scene: Scene) -> Memory:
         """Only a replica has the switches."""
-        if scene.member(self.component).component.kind != "storefront":
-            raise UserError(
-                f"{self.component} is no replica of the shop",
-                next_step=f"There are: {', '.join(scene.of_kind('storefront'))}.",
-            )
+        scene.member_of("storefront", self.component)
         return await super().look(scene)
 
 
@@ -155,7 +150,7 @@ class MemoryLeak(_InReplica):
     id = "process.memory-leak"
     title = "A replica leaks memory"
     undone = "the switch is turned off and the memory is given back to the process"
-    moves: ClassVar = (Moves("processes.memory.storefront"),)
+    moves = (Moves("processes.memory.storefront"),)
 
     leak_kb: int = Field(default=512, ge=1, le=10_240, description="kB that each request leaves behind.")
 
@@ -172,7 +167,7 @@ class CpuBurn(_InReplica):
     id = "process.cpu-burn"
     title = "A replica burns CPU"
     undone = "the switch is turned off"
-    moves: ClassVar = (Moves("processes.cpu.storefront"), Moves("latency.p95"))
+    moves = (Moves("processes.cpu.storefront"), Moves("latency.p95"))
 
     burn_ms: int = Field(default=40, ge=1, le=10_000, description="Milliseconds of CPU for each request.")
 

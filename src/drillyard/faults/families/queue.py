@@ -9,10 +9,9 @@ from typing import ClassVar, Literal
 import valkey.asyncio as valkey
 from pydantic import Field
 
-from drillyard.base.errors import UserError
-from drillyard.faults.families.network import TOXIC
 from drillyard.faults.fault import Fault, Memory, Moves, Name
 from drillyard.faults.scene import Scene
+from drillyard.faults.toxics import cleanse, poison
 from drillyard.measure.sources.queues import find_queues
 from drillyard.range.addresses import link_name
 from drillyard.range.member import State
@@ -81,6 +80,10 @@ class PoisonMessage(_OfQueue):
     )
     jobs: int = Field(default=5, ge=1, le=1000, description="How many.")
 
+    def claims(self, scene: Scene) -> Iterable[str]:
+        """All workers: they are stopped at the end."""
+        return [*super().claims(scene), *(f"process:{name}" for name in scene.of_kind("worker"))]
+
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """Orders have numbers above zero."""
         more = ", 'kind', 'confirmation'" if self.kind == "send_mail" else ""
@@ -89,10 +92,6 @@ class PoisonMessage(_OfQueue):
             f" SELECT '{self.kind}', jsonb_build_object('order_id', -n, 'request_id', '{self.mark}'{more})"
             f" FROM generate_series(1, {self.jobs}) n"
         )
-
-    def claims(self, scene: Scene) -> Iterable[str]:
-        """All workers: they are stopped at the end."""
-        return [*super().claims(scene), *(f"process:{name}" for name in scene.of_kind("worker"))]
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """A worker that waits to try again holds it in its memory: it gives it back when it stops."""
@@ -178,11 +177,7 @@ class SlowConsumer(Fault):
 
     def claims(self, scene: Scene) -> Iterable[str]:
         """Its process."""
-        if scene.member(self.worker).component.kind != "worker":
-            raise UserError(
-                f"{self.worker} is no worker", next_step=f"There are: {', '.join(scene.of_kind('worker'))}."
-            )
-        return [f"process:{self.worker}"]
+        return [f"process:{scene.member_of('worker', self.worker).name}"]
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """From now on."""
@@ -228,14 +223,8 @@ class LostAcknowledgement(Fault):
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """What the server says still arrives."""
-        toxic = {"name": f"{TOXIC}-upstream", "type": "timeout", "stream": "upstream"}
-        async with scene.http("network") as network:
-            path = f"/proxies/{self._link}/toxics"
-            (await network.post(path, json={**toxic, "attributes": {"timeout": 0}})).raise_for_status()
+        await poison(scene, [self._link], ["upstream"], "timeout", {"timeout": 0})
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Both ways again."""
-        async with scene.http("network") as network:
-            answer = await network.delete(f"/proxies/{self._link}/toxics/{TOXIC}-upstream")
-            if answer.status_code != 404:
-                answer.raise_for_status()
+        await cleanse(scene, [self._link])

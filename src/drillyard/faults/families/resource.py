@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from drillyard.base.errors import Problem
 from drillyard.faults.fault import Fault, Memory, Moves, Name
-from drillyard.faults.limits import descriptor_limit, limited, require_limits, unlimited
+from drillyard.faults.limits import descriptor_limit, limited, require_limits, room_to_grow
 from drillyard.faults.scene import Scene
 from drillyard.faults.switches import Switched
 from drillyard.range.component import Command, Component, Fork
 
 _AGAIN_S = 0.5
+_NEIGHBOUR = "neighbour"
 
 
 class DiskFull(Fault):
@@ -48,7 +49,7 @@ class DiskFull(Fault):
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Room."""
-        await unlimited(scene, self.component)
+        await room_to_grow(scene, self.component)
         await scene.well(self.component)
 
 
@@ -108,9 +109,6 @@ class CpuContention(Fault):
             await scene.range.supervisor.remove(name)
 
 
-_NEIGHBOUR = "neighbour"
-
-
 class Neighbour(Component):
     """A process that uses a core and nothing else."""
 
@@ -139,7 +137,7 @@ class ClockSkew(Switched):
     id = "resource.clock-skew"
     title = "A clock is wrong"
     undone = "the switch is turned off"
-    moves: ClassVar = (Moves("requests.success_ratio", "down"),)
+    moves = (Moves("requests.success_ratio", "down"),)
 
     replicas: tuple[Name, ...] = Field(
         default=("storefront-1",), max_length=50, description="Whose; none: all."
