@@ -126,7 +126,7 @@ class Injector:
         try:
             await asyncio.shield(running.begun)
         except UserError:
-            await asyncio.wait([running.task])  # what was done is undone
+            await asyncio.wait([running.task], timeout=_TRY_S)  # what was done is undone, or tried on
             raise
         return running.injection
 
@@ -300,5 +300,6 @@ def _refused(injection: Injection, why: object) -> UserError:
         return why
     said = str(why).strip() or type(why).__name__
     return UserError(
-        f"The fault {injection.kind} did not come about: {said}", next_step="What was done of it was undone."
+        f"The fault {injection.kind} did not come about: {said}",
+        next_step="What was done of it is undone; see: drill fault",
     )
