@@ -74,7 +74,7 @@ class Pause(_OfComponent):
     id = "process.pause"
     title = "A process hangs"
     undone = "SIGCONT"
-    moves = (Moves("latency.p99"),)
+    moves = (Moves("latency.p99"), Moves("requests.indeterminate"))
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """Stop it."""
