@@ -169,9 +169,9 @@ def _task_of(scenario: Scenario, case: Case) -> str:
     """The one task that has all the checks that a cheat must fail by (invariants are judged with any task,
     soonest with the fewest checks beside them); "" when there is no such task: all are judged then.
     """
-    if case.kind is not Kind.CHEAT or case.recipe is None:
+    if case.kind is not Kind.CHEAT or case.recipe is None or not case.recipe.expectation().named:
         return ""
     tasks = sorted(scenario.manifest.tasks, key=lambda task: len(task.checks))
     judged_anyway = {each.id for each in invariants(scenario.manifest)}
-    wanted = set(case.recipe.expectation().fails) - judged_anyway
+    wanted = set(case.recipe.expectation().named) - judged_anyway
     return next((task.id for task in tasks if wanted <= set(task.checks)), "")

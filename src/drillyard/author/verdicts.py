@@ -49,7 +49,7 @@ def _must_pass(failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Pro
 
 
 def _must_fail(case: Case, failing: tuple[str, ...], doubtful: tuple[str, ...]) -> tuple[Proof, str]:
-    expected = case.recipe.expectation().fails if case.recipe and case.kind is Kind.CHEAT else ()
+    expected = case.recipe.expectation().named if case.recipe and case.kind is Kind.CHEAT else ()
     if missing := [name for name in expected if name not in failing]:
         if all(name in doubtful for name in missing):
             return Proof.INCONCLUSIVE, f"could not be measured: {', '.join(missing)}"

@@ -13,11 +13,15 @@ from drillyard.scenario.yaml_file import read_model
 
 
 class Expectation(BaseModel):
-    """expect.yaml of a cheat: the verdicts (ids of checks or invariants), one of which must fail, and why."""
+    """expect.yaml of a cheat: the verdicts (ids of checks or invariants) that must fail, and why.
+
+    `fails: any` is for a cheat that repairs nothing: it must fail as an untouched drill does, by whatever its
+    variant has.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    fails: tuple[str, ...] = ()
+    fails: tuple[str, ...] | Literal["any"] = ()
     refused: str = ""
     """Instead of a verdict: a text that `run` prints when the system does not let the cheat happen at all."""
     why: str
@@ -27,6 +31,11 @@ class Expectation(BaseModel):
         if bool(self.fails) == bool(self.refused):
             raise ValueError("say either which verdicts fail (`fails`) or how it is refused (`refused`)")
         return self
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The verdicts that must fail; empty when any will do."""
+        return () if self.fails == "any" else self.fails
 
 
 @dataclass(frozen=True)

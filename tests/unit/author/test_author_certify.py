@@ -111,6 +111,16 @@ def test_a_cheat_is_judged_by_the_one_task_that_has_its_checks(tmp_path: Path) -
     assert _task_of(scenario, UNTOUCHED) == ""
 
 
+def test_a_cheat_that_repairs_nothing_fails_by_whatever_an_untouched_drill_fails_by(tmp_path: Path) -> None:
+    case = cheat(tmp_path)
+    assert case.recipe
+    (case.recipe.directory / "expect.yaml").write_text("fails: any\nwhy: it hides what is wrong\n")
+    assert _task_of(find_scenario("performance-optimization"), case) == ""  # all checks are judged
+    assert judged(case, verdict(a="pass", b="fail"), 1.0).proof is Proof.PROVEN
+    assert judged(case, verdict(a="pass", b="inconclusive"), 1.0).proof is Proof.INCONCLUSIVE
+    assert judged(case, verdict(a="pass", b="pass"), 1.0).proof is Proof.WRONG
+
+
 def test_a_player_that_is_stopped_ends_what_runs_and_begins_nothing_more(tmp_path: Path) -> None:
     stopping = Stopping()
     player = Player(tmp_path, "c1", stopping)

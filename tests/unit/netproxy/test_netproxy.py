@@ -238,7 +238,7 @@ def test_only_the_loopback_is_an_address() -> None:
 
 
 async def links(client: httpx.AsyncClient) -> tuple[int, int]:
-    """How many are open, and how many of these are half closed."""
+    """How many are open, and of how many of these one side has closed and the other was not told."""
     samples = parse((await client.get("/metrics")).text, (LINKS, CLOSING))
     open_ = sum(each.value for each in samples if each.name == LINKS)
     return int(open_), int(sum(each.value for each in samples) - open_)
@@ -289,6 +289,32 @@ async def test_whoever_sends_to_a_server_that_is_gone_is_reset() -> None:
             return False
 
         await until(refused, deadline_s=5, what="whoever sends is told", every_s=0.01)
+        server.close()
+
+
+async def test_a_client_that_was_told_and_stays_is_not_closing() -> None:
+    async with proxied() as (client, port):
+        await toxic(client, "slow_close", delay=60_000)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write_eof()  # the echo closes then
+
+        async def closing() -> bool:
+            return await links(client) == (1, 1)
+
+        await until(closing, deadline_s=5, what="its close is held back", every_s=0.01)
+        await client.delete("/proxies/echo/toxics/slow_close_downstream")
+        assert await reader.read() == b""
+        await all_gone(client)
+        writer.close()
+
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        upstream = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        made = await client.post("/proxies", json={"name": "short", "upstream": upstream})
+        reader, writer = await asyncio.open_connection(*address(made.json()["listen"]))
+        assert await reader.read() == b""
+        assert await links(client) == (1, 0)  # a pool that does not look keeps it, and that is its affair
+        writer.close()
+        await all_gone(client)
         server.close()
 
 

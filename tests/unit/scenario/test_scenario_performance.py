@@ -128,7 +128,7 @@ def test_every_cheat_names_verdicts_that_exist() -> None:
     assert len(cheats) >= 7
     assert len(SCENARIO.solutions()) >= 2
     for cheat in cheats:
-        assert set(cheat.expectation().fails) <= known, cheat.name
+        assert set(cheat.expectation().named) <= known, cheat.name
 
 
 def test_task_pages_name_no_flaw_and_have_a_sensible_length() -> None:

@@ -71,7 +71,7 @@ def test_a_scenario_gives_everything_that_a_drill_needs(tmp_path: Path) -> None:
     assert [flaw.id for flaw in scenario.variant(1).flaws] == ["ttl"]
     assert scenario.par().sql[0].sql == "ANALYZE"
     assert [recipe.name for recipe in scenario.solutions()] == ["only"]
-    assert scenario.cheats()[0].expectation().fails == ("x",)
+    assert scenario.cheats()[0].expectation().named == ("x",)
     assert scenario.workspace is None
 
 

@@ -33,7 +33,7 @@ def _rule(linted: Linted) -> Iterator[Finding]:
         )
     for cheat in cheats:
         file = cheat.directory / "expect.yaml"
-        for name in cheat.expectation().fails:
+        for name in cheat.expectation().named:
             if name not in linted.verdicts:
                 yield linted.wrong(
                     file, linted.line_of(file, name), f"`{name}` is no check and no invariant",

@@ -91,7 +91,7 @@ class Api:
             f"# HELP {LINKS} Connections that are open.",
             f"# TYPE {LINKS} gauge",
             *(f'{LINKS}{{proxy="{name}"}} {len(each.links)}' for name, each in self.proxies.items()),
-            f"# HELP {CLOSING} Those of them that one side has closed.",
+            f"# HELP {CLOSING} Those of them that one side has closed and the other has not been told yet.",
             f"# TYPE {CLOSING} gauge",
             *(
                 f'{CLOSING}{{proxy="{name}"}} {sum(link.closing for link in each.links)}'

@@ -51,8 +51,17 @@ class Link:
         self._early_ends: set[Stream] = set()
         self._over = False
         self._open: set[Stream] = {"upstream", "downstream"}
-        self.closing = False
-        """Whether one side has closed it, and the other has not yet."""
+        """Directions whose end has not been passed on."""
+        self._ending: set[Stream] = set()
+        """Those of them that will bring nothing more."""
+
+    @property
+    def closing(self) -> bool:
+        """Whether one side has closed it, and the other has not been told yet.
+
+        A side that was told may keep it open, as a pool does with what it does not look at.
+        """
+        return bool(self._ending)
 
     async def open(self) -> None:
         """Connect to the upstream; a client whom nobody answers is reset."""
@@ -104,7 +113,7 @@ class Link:
 
     def came(self, stream: Stream, data: bytes) -> None:
         """Data of one direction; whoever sends to one that is gone is told so, as by the kernel."""
-        if self.closing and self._flows and _other(stream) not in self._ends:
+        if self._flows and _other(stream) not in self._ends:
             self.reset()
         elif flow := self._flows.get(stream):
             flow.feed(data)
@@ -114,12 +123,13 @@ class Link:
     def _passed(self, stream: Stream) -> None:
         """The end of one direction went through: after both there is nothing left to carry."""
         self._open.discard(stream)
+        self._ending.discard(stream)
         if not self._open:
             self.close()
 
     def ended(self, stream: Stream) -> None:
         """One direction will bring nothing more."""
-        self.closing = True
+        self._ending.add(stream)
         if flow := self._flows.get(stream):
             flow.end()
         else:
@@ -129,7 +139,7 @@ class Link:
         """One end is gone: what is under way to the other still goes there, in its own time."""
         if self._over:
             return
-        self.closing = True
+        self._ending |= {stream} & self._open
         if flow := self._flows.get(stream):
             flow.end()
         self._ends.pop(stream, None)
