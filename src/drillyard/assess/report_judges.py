@@ -174,15 +174,25 @@ def promised(number: object, name: str, days: int, answered: float) -> Judge:
     """
 
     async def judge(site: ProbeSite, _: Page) -> float:
-        found = await rows(site, _PROMISED, {"number": int(str(number))})
-        if not found or tuple(found[0][:2]) != (name, days):
-            return 0.0
-        finished, requested = found[0][2:]
-        if not answered - _stale_s(site) - CLOCK_S <= requested <= answered + CLOCK_S:
+        finished = await taken(site, int(str(number)), name, days, answered)
+        if finished is None:
             return 0.0
         return 1.0 if finished or wall() - answered < MADE_WITHIN_S else 0.0
 
     return judge
+
+
+async def taken(site: ProbeSite, number: int, name: str, days: int, answered: float) -> bool | None:
+    """Whether a report that was promised at `answered` is made; None when the shop knows of none of that
+    number, name and time: nobody will ever make it.
+    """
+    found = await rows(site, _PROMISED, {"number": number})
+    if not found or tuple(found[0][:2]) != (name, days):
+        return None
+    finished, requested = found[0][2:]
+    if not answered - _stale_s(site) - CLOCK_S <= requested <= answered + CLOCK_S:
+        return None
+    return bool(finished)
 
 
 PAGES: Mapping[str, ReportJudge] = {

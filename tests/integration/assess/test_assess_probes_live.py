@@ -22,7 +22,7 @@ from drillyard.assess.probes.reports import reports_made
 from drillyard.assess.report_judges import PAGES
 from drillyard.assess.session import traffic_plan
 from drillyard.assess.shop import ADMIN, bearer
-from drillyard.base.clock import wall
+from drillyard.base.clock import monotonic, wall
 from drillyard.measure.reading import Window
 from drillyard.range.range import Range
 from drillyard.traffic.ledger import Entry, LedgerWriter, WriteClass
@@ -354,6 +354,13 @@ async def sold_in_an_hour(pair: Pair, made: Range) -> AsyncIterator[None]:
             await connection.execute(f"DELETE FROM order_lines WHERE order_{later}")
             await connection.execute(f"DELETE FROM orders WHERE {later}")
             await _forget_pages(pair)
+
+
+async def test_a_report_that_the_shop_never_heard_of_is_a_false_promise(pair: Pair):
+    async with learner(pair) as site:
+        header = await bearer(site, ADMIN)
+        promised = reports._Asked("sales", 7, 2**31 - 1, wall())
+        assert await reports._made(site, header, promised, monotonic()) == 0.0
 
 
 async def test_a_report_that_is_never_made_proves_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch):
