@@ -24,9 +24,11 @@ from storefront.api import (
     window,
 )
 from storefront.api.answers import RefusedError, json_answer
+from storefront.cache import CacheUnavailableError
 from storefront.database import DatabaseUnavailableError
 from storefront.logs import get_logger
 from storefront.middleware import ShopMiddleware, error_body
+from storefront.partner_questions import PartnerUnavailableError
 from storefront.shop import Shop
 
 AREAS = (
@@ -37,6 +39,11 @@ _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": Fa
 """FastAPI's own; ours are `storefront.tracing`, `storefront.metrics` and `storefront.logs`."""
 
 log = get_logger(__name__)
+
+_REFUSED = (
+    RefusedError, DatabaseUnavailableError, CacheUnavailableError, PartnerUnavailableError,
+    RequestValidationError, HTTPException,
+)  # fmt: skip
 
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 
@@ -96,14 +103,28 @@ def _refusal(request: Request, status: int, code: str, message: str) -> Response
     return json_answer(error_body(code, message, request.state.request_id), status)
 
 
+Unavailable = DatabaseUnavailableError | CacheUnavailableError | PartnerUnavailableError
+
+
+def _unavailable(request: Request, error: Unavailable) -> Response:
+    match error:
+        case DatabaseUnavailableError():
+            code, message = "database_unavailable", f"The database is busy: {error.reason}."
+        case CacheUnavailableError():
+            code, message = "cache_unavailable", "The cache does not answer."
+        case PartnerUnavailableError():
+            code, message = "partner_unavailable", f"The payment partner {error.reason}."
+    answer = _refusal(request, 503, code, message)
+    answer.headers["retry-after"] = "1"
+    return answer
+
+
 async def _refused(request: Request, error: Exception) -> Response:
     match error:
         case RefusedError():
             return _refusal(request, error.status, error.code, error.message)
-        case DatabaseUnavailableError():
-            answer = _refusal(request, 503, "database_unavailable", f"The database is busy: {error.reason}.")
-            answer.headers["retry-after"] = "1"
-            return answer
+        case DatabaseUnavailableError() | CacheUnavailableError() | PartnerUnavailableError():
+            return _unavailable(request, error)
         case RequestValidationError():
             first = error.errors()[0]
             if first["loc"][0] == "path":
@@ -127,7 +148,7 @@ def application() -> FastAPI:
     app.add_middleware(Failures)
     for area in AREAS:
         app.include_router(area.router)
-    for kind in (RefusedError, DatabaseUnavailableError, RequestValidationError, HTTPException):
+    for kind in _REFUSED:
         app.add_exception_handler(kind, _refused)
     for route in app.routes:
         route.matches({"type": "http", "method": "GET", "path": "/nowhere"})

@@ -1,8 +1,8 @@
 """Valkey as a cache of finished JSON: kinds, keys, lifetimes, and protection against stampedes.
 
 The shop works without it, only slower: a cache that is away or slow is left alone for a moment, and every
-request asks the database. An entry is one line of header (when it stops being fresh, how long it took to
-make), then the JSON.
+request asks the database (or fails, where the cache is `required`). An entry is one line of header (when it
+stops being fresh, how long it took to make), then the JSON.
 """
 
 import asyncio
@@ -32,6 +32,10 @@ POLL_S = 0.02
 log = get_logger(__name__)
 
 Make = Callable[[], Awaitable[bytes]]
+
+
+class CacheUnavailableError(Exception):
+    """The cache is required, and it is away or slow."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +157,15 @@ class Cache:
         """The JSON of one thing: from the cache, or made by `make` and kept for others.
 
         `fields` are what the kind's key may name. Whatever `make` raises is raised here, and nothing is kept.
+
+        Raises:
+            CacheUnavailableError: the cache is required, and did not answer.
         """
         rules = self._settings.kind(kind)
         if not (self._settings.enabled and rules.enabled):
             return await make()
         if not self._breaker.closed:
+            self._go_without()
             self._metrics.miss(kind)
             return await make()
         key = rules.key.format_map(fields)
@@ -192,6 +200,7 @@ class Cache:
             data = await self.client.get(key)
         except ABSENT as error:
             self._note_failure(kind, error)
+            self._go_without()
             return None
         self._breaker.succeeded()
         if data is None:
@@ -251,17 +260,19 @@ class Cache:
                 return found
             if await self._take_lock(kind, lock, token):
                 return None
+        if not self._breaker.closed:
+            self._go_without()
         return None
 
     async def _take_lock(self, kind: str, lock: str, token: bytes) -> bool:
         """Whether we fill the entry. A cache that cannot say lets everybody fill."""
-        if not self._breaker.closed:
-            return True
-        try:
-            return bool(await self.client.set(lock, token, nx=True, px=self._settings.lock_timeout_ms))
-        except ABSENT as error:
-            self._note_failure(kind, error)
-            return True
+        if self._breaker.closed:
+            try:
+                return bool(await self.client.set(lock, token, nx=True, px=self._settings.lock_timeout_ms))
+            except ABSENT as error:
+                self._note_failure(kind, error)
+        self._go_without()
+        return True
 
     async def _release_lock(self, kind: str, lock: str, token: bytes) -> None:
         if not self._breaker.closed:
@@ -271,6 +282,15 @@ class Cache:
                 await self.client.unlink(lock)
         except ABSENT as error:
             self._note_failure(kind, error)
+
+    def _go_without(self) -> None:
+        """The cache cannot be asked: others than those that require it go on.
+
+        Raises:
+            CacheUnavailableError: it is required.
+        """
+        if self._settings.required:
+            raise CacheUnavailableError
 
     def _note_failure(self, kind: str, error: Exception) -> None:
         self._metrics.error(kind)

@@ -2,6 +2,7 @@
 
 `POST /v1/charges` (header `Idempotency-Key`, body token, amount_cents, currency, reference) charges a key
 once and answers the same for every repetition; tokens that begin with `tok_declined` are declined.
+`POST /v1/tokens` (body token) says that a token is known, in the same time and with the same troubles.
 `GET /v1/charges/{key}` finds one, `GET /v1/statement?since=` lists those made since then (seconds since
 1970).
 `GET|PUT /control` has the switches; at the start it is slow, as a partner over the internet is, and well.
@@ -53,9 +54,11 @@ class Control(BaseModel):
     jitter_ms: Annotated[int, Field(ge=0, le=120_000, description="Up to so many more, at random.")] = (
         USUAL_JITTER_MS
     )
-    error_ratio: Annotated[float, Field(ge=0, le=1, description="Share of charges answered with 500.")] = 0.0
+    error_ratio: Annotated[
+        float, Field(ge=0, le=1, description="Share of charges and questions about tokens answered with 500.")
+    ] = 0.0
     rate_limit_per_s: Annotated[
-        float, Field(ge=0, description="Charges per second; more get 429. 0: any.")
+        float, Field(ge=0, description="Charges and questions about tokens per second; more get 429. 0: any.")
     ] = 0.0
     forget_ratio: Annotated[
         float, Field(ge=0, le=1, description="Share of charges that are answered as made but not kept.")
@@ -71,6 +74,14 @@ class ChargeBody(BaseModel):
     amount_cents: Annotated[int, Field(gt=0, le=10**12)]
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
     reference: Annotated[str, Field(max_length=200)] = ""
+
+
+class TokenBody(BaseModel):
+    """What is asked about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Charge(BaseModel):
@@ -170,7 +181,14 @@ class Partner:
         self._answers = Counter(
             "partner_charges_total", "Charges by answer.", ("outcome",), registry=self.registry
         )
-        self._in_progress = Gauge("partner_requests_in_progress", "Charges in work.", registry=self.registry)
+        self._tokens = Counter(
+            "partner_tokens_total", "Questions about tokens by answer.", ("outcome",), registry=self.registry
+        )
+        self._in_progress = Gauge(
+            "partner_requests_in_progress",
+            "Charges and questions about tokens in work.",
+            registry=self.registry,
+        )
         Gauge("partner_charges_kept", "Charges in memory.", registry=self.registry).set_function(
             lambda: len(self._ledger)
         )
@@ -182,6 +200,7 @@ class Partner:
             routes=[
                 Route("/v1/charges", self.charge, methods=["POST"]),
                 Route("/v1/charges/{key}", self.find, methods=["GET"]),
+                Route("/v1/tokens", self.token, methods=["POST"]),
                 Route("/v1/statement", self.statement, methods=["GET"]),
                 Route("/control", self.show_control, methods=["GET"]),
                 Route("/control", self.set_control, methods=["PUT"]),
@@ -205,16 +224,35 @@ class Partner:
         self._answers.labels(outcome).inc()
         return response
 
-    async def _answer(self, key: str, body: ChargeBody) -> tuple[Response, str]:
-        control = self.control
+    async def token(self, request: Request) -> Response:
+        """Say that a token is known: every one is, also those that are declined at the charge."""
+        raw = await request.body()
+        try:
+            body = TokenBody.model_validate_json(raw[:MAX_BODY_BYTES])
+        except ValidationError as error:
+            return _error(400, "bad_token", _first_problem(error))
+        with self._in_progress.track_inprogress():
+            trouble = await self._trouble(self.control)
+        response, outcome = trouble or (JSONResponse({"token": body.token, "known": True}), "known")
+        self._tokens.labels(outcome).inc()
+        return response
+
+    async def _trouble(self, control: Control) -> tuple[Response, str] | None:
+        """Take the time that an answer takes; a refusal and its outcome where that is the answer."""
         if control.rate_limit_per_s and not self._rate.take(control.rate_limit_per_s):
-            answer = _error(429, "rate_limited", "too many charges")
+            answer = _error(429, "rate_limited", "too many requests")
             answer.headers["Retry-After"] = "1"
             return answer, "rate_limited"
         if control.delay_ms or control.jitter_ms:
             await asyncio.sleep((control.delay_ms + random.uniform(0, control.jitter_ms)) / 1000)
         if random.random() < control.error_ratio:
             return _error(500, "internal", "the partner failed"), "error"
+        return None
+
+    async def _answer(self, key: str, body: ChargeBody) -> tuple[Response, str]:
+        control = self.control
+        if trouble := await self._trouble(control):
+            return trouble
         if known := self._ledger.find(key):
             if (known.amount_cents, known.currency) != (body.amount_cents, body.currency):
                 return _error(409, "key_reused", "this key was used for another charge"), "conflict"

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from storefront import mailsink, partner, queries, security, tracing, web
+from storefront import mailsink, needed, partner, queries, security, tracing, web
 from storefront.app import AREAS, application
 from storefront.jobs import worker
 from storefront.settings import SettingsError, load
@@ -24,6 +24,7 @@ Kind = Literal["web", "worker", "partner", "mailsink"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 LATE_IMPORTS = (
+    "anyio._backends._asyncio",
     "httpcore",
     "uvicorn.lifespan.off",
     "uvicorn.protocols.http.httptools_impl",
@@ -75,7 +76,8 @@ def run(
 
     `listen` is `host:port`: HTTP for all kinds (of a worker: metrics and health), but SMTP for the mail sink,
     whose HTTP port is a setting. `worker_type` is needed with kind `worker`. SIGHUP reads the settings again.
-    Exits with 0 after a stop, with 2 when settings, SQL or arguments are wrong, otherwise with 1.
+    Exits with 0 after a stop, with 2 when settings, SQL or arguments are wrong, otherwise with 1: a later
+    start may succeed.
 
     Raises:
         SystemExit: always.
@@ -87,6 +89,10 @@ def run(
         sys.stderr.write(f"{instance} cannot start: {error}\n")
         sys.stderr.flush()
         sys.exit(2)
+    except needed.NeededError as error:
+        sys.stderr.write(f"{instance} cannot start: {error}\n")
+        sys.stderr.flush()
+        sys.exit(1)
     except OSError as error:
         if error.errno not in _NO_ADDRESS:
             raise
@@ -100,10 +106,13 @@ def _run(kind: str, path: Path, instance: str, listen: str, worker_type: str | N
     settings = load(path)
     match kind:
         case "web":
+            needed.partner(settings.partner)
             web.run(settings, path, instance, listen)
         case "worker":
             if worker_type not in list(WorkerType):
                 raise StartError(f"a worker has one of the types {', '.join(WorkerType)}")
+            if worker_type == WorkerType.PAYMENTS:
+                needed.partner(settings.partner)
             worker.run(settings, worker_type, instance, listen, partial(load, path))
         case "partner":
             partner.run(settings, instance, listen)

@@ -9,6 +9,7 @@ from storefront.cache import Cache
 from storefront.chaos import ChaosSwitches
 from storefront.database import Database
 from storefront.metrics import Metrics
+from storefront.partner_questions import PartnerQuestions
 from storefront.queries import Queries
 from storefront.security import Passwords, Policy, SignInLimit, Tokens
 from storefront.settings import Settings
@@ -24,6 +25,7 @@ class Shop:
     metrics: Metrics
     database: Database
     cache: Cache
+    partner: PartnerQuestions
     chaos: ChaosSwitches
     tokens: Tokens
     passwords: Passwords
@@ -49,6 +51,7 @@ class Shop:
             metrics=metrics,
             database=Database(settings.database, chosen, metrics.database, process),
             cache=Cache(settings.cache, metrics.cache, process),
+            partner=PartnerQuestions(settings.partner),
             chaos=ChaosSwitches(settings.observability.chaos, process),
             tokens=Tokens(settings.security),
             passwords=Passwords(settings.security),
@@ -68,6 +71,7 @@ class Shop:
         self.policy.configure(settings.security)
         self.database.configure(settings.database, chosen)
         self.cache.configure(settings.cache)
+        self.partner.configure(settings.partner)
         self.chaos.configure(settings.observability.chaos)
         self.tokens.configure(settings.security)
         self.sign_in_limit.configure(settings.security)

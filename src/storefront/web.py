@@ -105,6 +105,7 @@ async def _serve(shop: Shop, settings_path: Path, bound: socket.socket) -> None:
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
+        await shop.partner.close()
         await shop.cache.close()
         await shop.database.close()
         log.info("replica stopped")

@@ -43,6 +43,8 @@ class Need(StrEnum):
     """Answers that customers got in the windows, compared with what the learner's database holds."""
     REHEARSAL = "rehearsal"
     """What the learner's runbook makes of empty hosts and the off-site storage (`assess/rehearsal.py`)."""
+    TRIALS = "trials"
+    """Whether the weaknesses that the learner says are mended are (`assess/trials.py`)."""
 
 
 class Moment(StrEnum):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from drillyard.assess.customers import pooled_percentile
+from drillyard.assess.experiments import Experiments
 from drillyard.assess.recoveries import Recovery
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.paired import MIN_PAIRS, Interval, paired_ratio, weighted_mean
@@ -170,6 +171,10 @@ class Measurement:
     """The drill's other kept measurements, oldest first; attached for judging, not kept."""
     recoveries: tuple[Recovery, ...] = ()
     """What came of the drill's disasters, oldest first; attached for judging, not kept."""
+    experiments: Experiments = field(default_factory=Experiments)
+    """The learner's chaos experiments; attached for judging, not kept."""
+    planted: tuple[str, ...] = ()
+    """Ids of the variant's flaws; attached for judging, not kept."""
 
     @property
     def learner(self) -> SubjectView:

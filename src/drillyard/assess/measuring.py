@@ -36,6 +36,7 @@ from drillyard.assess.searching import capacities
 from drillyard.assess.session import OnProgress, Progress, Session
 from drillyard.assess.shape import SHAPES, TURN_S, Load, Shape
 from drillyard.assess.subject import Subject
+from drillyard.assess.trials import Tried
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.reading import Gap, Reading
@@ -71,6 +72,7 @@ class Wanted:
     audit: bool = False
     answers: bool = False
     rehearsal: bool = False
+    trials: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
     workspace: str = ""
     label: str = ""
@@ -118,6 +120,7 @@ def wanted_for(
         audit=Need.LEDGER in needs,
         answers=Need.ANSWERS in needs,
         rehearsal=Need.REHEARSAL in needs,
+        trials=Need.TRIALS in needs,
         limits=limits(scenario.manifest, scenario.figures(variant)),
         workspace=workspace,
         label=label,
@@ -138,14 +141,16 @@ async def measure(
     ledgers: Iterable[Path] = (),
     forgiven: frozenset[str] = frozenset(),
     rehearsed: Rehearsed | None = None,
+    tried: Tried | None = None,
     deadline: float | None = None,
     progress: OnProgress = lambda _: None,
 ) -> Measurement:
     """Measure; the measurement is kept by `keeper`, complete or not.
 
     `ledgers` are those of all traffic that the learner's range ever had; of them the orders with the keys
-    `forgiven` are not looked for. `rehearsed` was found before, and is kept with it. `deadline` is the
-    instant of the monotonic clock at which it must be over (None: the shape's limit from now).
+    `forgiven` are not looked for. `rehearsed` and `tried` were found before, and are kept with it.
+    `deadline` is the instant of the monotonic clock at which it must be over (None: the shape's limit from
+    now).
 
     Raises:
         UserError: results cannot be written.
@@ -166,6 +171,9 @@ async def measure(
     making = _Making(wanted, keeper, wall(), end)
     if rehearsed is not None:
         making.add(Name.LEARNER, *rehearsed.readings())
+    if tried is not None:
+        for subject in subjects:
+            making.add(subject.name, tried.readings.get(subject.name, ()), tried.gaps.get(subject.name, ()))
     try:
         async with _running(wanted, subjects, session, making):
             making.windows = await session.run()

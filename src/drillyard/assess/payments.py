@@ -37,9 +37,10 @@ async def payment_wait(site: Site, windows: Sequence[Window], ledgers: Iterable[
         answer = await client.get(site.url("partner", f"/v1/statement?since={span.start}"))
     answer.raise_for_status()
     now = wall()
-    charged = {charge["key"]: charge for charge in answer.json()["charges"]}
+    # By the order that a charge names: a shop may give each attempt a key of its own. The first one counts.
+    charged = {charge["reference"]: charge for charge in reversed(answer.json()["charges"])}
     waits = [
-        _waited(entry, charged.get(f"order-{entry.order_id}"), now)
+        _waited(entry, charged.get(f"order {entry.order_id}"), now)
         for entry in entries
         if entry.kind is WriteClass.ACKNOWLEDGED
         and any(each.start <= (entry.answered or 0) <= each.end for each in windows)

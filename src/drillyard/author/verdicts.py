@@ -66,15 +66,13 @@ def moved(case: Case, flaw: Flaw, said: Said, seconds: float) -> Played:
     Raises:
         PlayError: the reading was not measured.
     """
-    row = _figure(said.json(), flaw.moves)
+    row = _figure(said.json(), flaw.reading)
     repaired, flawed = _number(row, "value"), _number(row, "twin")
     if repaired is None or flawed is None:
-        raise PlayError(f"{flaw.moves} was not measured on both ranges")
-    big, small = (flawed, repaired) if flaw.direction == "up" else (repaired, flawed)
-    factor = big / small if small > 0 else (float("inf") if big > 0 else 1.0)
-    told = (
-        f"{flaw.moves}: {repaired:.4g} without, {flawed:.4g} with it, {factor:.3g} times ({flaw.by:g} asked)"
-    )
+        raise PlayError(f"{flaw.reading} was not measured on both ranges")
+    factor = flaw.factor(without=repaired, with_it=flawed)
+    values = f"{repaired:.4g} without, {flawed:.4g} with it"
+    told = f"{flaw.reading}: {values}, {factor:.3g} times ({flaw.by:g} asked)"
     proof = Proof.PROVEN if factor >= flaw.by else Proof.WRONG
     return Played(case, proof, "moved" if proof is Proof.PROVEN else "not moved", told, seconds)
 

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from drillyard.chaos.activities import function_of
 from drillyard.chaos.connection import Configuration, connected
 from drillyard.drill.fault_views import FaultsView, FaultView
 from drillyard.drill.wire import Inject
@@ -61,10 +62,6 @@ def _parameters(kind: type[Fault]) -> list[inspect.Parameter]:
     ]
 
 
-def _name(kind: str) -> str:
-    return kind.replace(".", "_").replace("-", "_")
-
-
-ACTIONS = {_name(kind): _action(_name(kind), fault) for kind, fault in kinds().items()}
+ACTIONS = {function_of(kind): _action(function_of(kind), fault) for kind, fault in kinds().items()}
 globals().update(ACTIONS)
 __all__ = ["end_faults", *ACTIONS]  # noqa: PLE0604 - they are names

@@ -36,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("traffic", "traffic", "Set how many customers come, or send them away.", WORK),
     Command("fault", "fault", "What can be wrong with the shop for a while: list, inject, end.", WORK),
+    Command("chaos", "chaos", "Experiments of Chaos Toolkit on the shop: run, validate.", WORK),
     Command("shell", "shell", "A shell on the shop's host, with its places, its tools and shopctl.", WORK),
     Command("note", "note", "Write down what you found; without text, read your notes.", WORK),
     Command(

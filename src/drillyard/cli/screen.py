@@ -29,14 +29,17 @@ def show_markdown(text: str) -> None:
         sys.stdout.write(text.rstrip("\n") + "\n")
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """A small chart of one line: the smallest value is the lowest bar."""
-    if not values:
-        return ""
-    low, high = min(values), max(values)
-    if high == low:
-        return _BARS[3] * len(values)
-    return "".join(_BARS[round((value - low) / (high - low) * (len(_BARS) - 1))] for value in values)
+def sparkline(values: Sequence[float | None]) -> str:
+    """A small chart of one line: the smallest value is the lowest bar, no value a gap."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return " " * len(values)
+    low, high = min(known), max(known)
+
+    def bar(value: float) -> str:
+        return _BARS[3 if high == low else round((value - low) / (high - low) * (len(_BARS) - 1))]
+
+    return "".join(" " if value is None else bar(value) for value in values)
 
 
 def counted(number: int, noun: str) -> str:

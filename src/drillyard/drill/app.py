@@ -1,5 +1,6 @@
 """The HTTP API of a drill: routes, and nothing but routes. The work is done in `engine` and `operations`."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +17,7 @@ from drillyard.drill.content import scenario_of
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.fault_views import FaultsView
+from drillyard.drill.observations import Observations
 from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
 from drillyard.drill.readings_now import readings_now
@@ -76,6 +78,7 @@ class _Api:
         self._pages = Pages(engine.record, engine.store, scenario)
         self._overview = Overview(engine, scenario, self._pages)
         self._results = Results(engine.places, engine.store, engine.record, scenario)
+        self._observations = Observations(engine.places.private)
 
     async def status(self, request: Request) -> Response:
         self._touch(request)
@@ -173,7 +176,9 @@ class _Api:
 
     async def readings(self, request: Request) -> Response:
         self._touch(request)
-        return _json(await readings_now(self._engine, _seconds(request, 5.0)))
+        view = await readings_now(self._engine, _seconds(request, 5.0))
+        await asyncio.to_thread(self._observations.keep, view)
+        return _json(view)
 
     async def faults(self, request: Request) -> Response:
         self._touch(request)

@@ -9,8 +9,10 @@ from drillyard.drill.aftermath import require_no_disaster
 from drillyard.drill.engine import Engine
 from drillyard.drill.events import FaultEnded, FaultInjected
 from drillyard.drill.fault_views import FaultView, KindView, ParameterView
+from drillyard.drill.making import LEARNER
 from drillyard.drill.places import Places
 from drillyard.drill.subjects import requests_of
+from drillyard.drill.trials import injector_of
 from drillyard.drill.wire import BusyError, Inject
 from drillyard.faults.catalog import family_of, kinds
 from drillyard.faults.fault import Fault
@@ -35,6 +37,7 @@ async def take_up(engine: Engine, range_: Range) -> None:
 
     injector = Injector(Scene(range_), faults_of(engine.places), told)
     await to_its_end(injector.restore())
+    await to_its_end(injector_of(engine.places, LEARNER, range_).restore())
     engine.faults = injector
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,8 @@ from drillyard.assess import kept
 from drillyard.assess.audit import Baseline
 from drillyard.assess.check import Check
 from drillyard.assess.discovery import load_checks
-from drillyard.assess.documents import with_workspace
+from drillyard.assess.documents import read_documents, with_workspace
+from drillyard.assess.findings import FILE, said_to_be_mended
 from drillyard.assess.invariants import invariants
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import Measurement
@@ -20,16 +21,19 @@ from drillyard.assess.measuring import Wanted, measure, wanted_for
 from drillyard.assess.rehearsal import Rehearsed
 from drillyard.assess.session import Progress
 from drillyard.assess.shape import START_S
+from drillyard.assess.trials import Tried
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
+from drillyard.drill.experimenting import experiments_of, struck_keys
 from drillyard.drill.operations import Reporter
 from drillyard.drill.rehearsal import rehearse
 from drillyard.drill.store import MeasurementRow
 from drillyard.drill.subjects import ledger_of
+from drillyard.drill.trials import Trials
 from drillyard.scenario.scenario import Scenario
 
 SEEDS = 1_000_000
@@ -87,12 +91,14 @@ class Measuring:
             raise AssertionError("a running range has subjects")
         engine.require_calm()
         directory = engine.places.measurement(name)
-        wanted = self._wanted(kind, name, checks, label)
+        chosen = tuple(checks)
+        wanted = self._wanted(kind, name, chosen, label)
         try:
             async with customers_back(engine):
                 rehearsed = await self._rehearsed() if wanted.rehearsal else None
                 if engine.customers:
                     await engine.customers.leave()
+                tried = await self._tried(wanted, chosen)
                 begun = monotonic()
                 subjects = await engine.subjects.get(wanted.subjects, self._report)
                 usual_s = min(monotonic() - begun, START_S * (len(subjects) - 1))
@@ -103,8 +109,9 @@ class Measuring:
                     Keeper(directory),
                     baseline=Baseline.load(engine.places.private / "baseline.json"),
                     ledgers=[ledger_of(engine.places.private, "learner")],
-                    forgiven=Disasters(engine.places).lost_keys(),
+                    forgiven=await asyncio.to_thread(self._forgiven),
                     rehearsed=rehearsed,
+                    tried=tried,
                     deadline=deadline,
                     progress=self._tell,
                 )
@@ -117,11 +124,11 @@ class Measuring:
         engine.store.keep_measurement(
             MeasurementRow(name, wall(), kind, f"measurements/{name}", label), replace_old=resumable
         )
-        return self.with_documents(measurement)
+        return await asyncio.to_thread(self.with_documents, measurement)
 
     def with_documents(self, measurement: Measurement) -> Measurement:
         """The measurement with what a judge looks at beside it: the learner's documents, the drill's earlier
-        measurements, what came of its disasters.
+        measurements, what came of its disasters, its experiments, and what was planted.
         """
         complete = with_workspace(
             measurement,
@@ -129,7 +136,16 @@ class Measuring:
             Path(self._engine.record.workspace),
             [each for each in self._earlier() if each.id != measurement.id],
         )
-        return replace(complete, recoveries=tuple(Disasters(self._engine.places).all()))
+        return replace(
+            complete,
+            recoveries=tuple(Disasters(self._engine.places).all()),
+            experiments=experiments_of(self._engine),
+            planted=tuple(each.id for each in self.scenario.variant(self._engine.record.variant).flaws),
+        )
+
+    def _forgiven(self) -> frozenset[str]:
+        """Keys of orders that nobody looks for: disasters took them, or they met a fault."""
+        return Disasters(self._engine.places).lost_keys() | struck_keys(self._engine)
 
     async def _rehearsed(self) -> Rehearsed:
         """What came of a rehearsal, or why there was none."""
@@ -137,6 +153,22 @@ class Measuring:
             return await rehearse(self._engine, self._report)
         except UserError as error:
             return Rehearsed(wall(), wall(), not_held=str(error))
+
+    async def _tried(self, wanted: Wanted, checks: Sequence[Check]) -> Tried | None:
+        """What came of the trials that these checks need: of weaknesses that are there and said to be mended.
+
+        A measurement of authors' (of a variant that plants `only:` these flaws) tries all of them out.
+        """
+        engine, variant = self._engine, self._engine.record.variant
+        if not wanted.trials and (checks or not variant.startswith("only:")):
+            return None
+        planted = self.scenario.variant(variant).flaws
+        documents = read_documents(Path(engine.record.workspace), self.scenario.manifest.documents)
+        mended = said_to_be_mended(documents.get(FILE))
+        flaws = [each for each in planted if not wanted.trials or each.id in mended]
+        if engine.subjects is None:
+            raise AssertionError("a running range has subjects")
+        return await Trials(engine.places, engine.subjects, wanted.load, self._report).hold(flaws)
 
     def _earlier(self) -> Iterator[Measurement]:
         """What was measured since the last reset; one that cannot be read any more is told and left out."""

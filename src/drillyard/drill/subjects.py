@@ -51,6 +51,10 @@ class Subjects:
             found.append(self._subject(name, range_))
         return found
 
+    def range_of(self, name: str) -> Range:
+        """The range of a subject that `get` gave."""
+        return self._learner() if name == LEARNER else self._running[name]
+
     def done(self) -> None:
         """They are not needed for now; they are stopped after a while."""
         self._cooling = asyncio.create_task(self._cool())

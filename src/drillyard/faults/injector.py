@@ -250,6 +250,7 @@ class Injector:
                 await fault.end(self._scene, injection.memory)
         except Exception as error:
             return str(error).strip() or type(error).__name__
+        self._scene.absolve()
         self._file(injection.number).unlink(missing_ok=True)
         return ""
 
@@ -274,7 +275,7 @@ class Injector:
         return self._last
 
     def _write(self, injection: Injection) -> None:
-        self._directory.mkdir(mode=0o700, exist_ok=True)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._file(injection.number)
         partial = file.with_suffix(".part")
         partial.write_text(injection.model_dump_json(indent=1), encoding="utf-8")

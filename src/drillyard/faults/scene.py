@@ -110,6 +110,11 @@ class Scene:
         async with asyncio.timeout(_ENDED_WITHIN_S):
             await member.exited.wait()
 
+    def absolve(self) -> None:
+        """What died while a fault was on died of that: the next one that dies is started again at once."""
+        for member in self.range.supervisor.members.values():
+            member.restarts = 0
+
     async def come_back(self, component: str) -> None:
         """Let it start with what is left, as a host does that restarts its services; it may be unable to."""
         member = self.range.supervisor.members.get(component)

@@ -42,7 +42,7 @@ def _links() -> dict[str, tuple[str, ...]]:
     own = {"payments": ("partner",), "notifications": ("mailsink",)}
     return {
         "haproxy": tuple(replicas),
-        **dict.fromkeys(replicas, ("postgres", "valkey")),
+        **dict.fromkeys(replicas, ("postgres", "valkey", "partner")),
         **{f"worker-{each}": ("postgres", "valkey", *own.get(each, ())) for each in WORKER_TYPES},
     }
 

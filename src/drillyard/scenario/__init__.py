@@ -5,7 +5,7 @@ file and line, and turns a seed into `Changes`: pure data that the daemon applie
 """
 
 from drillyard.scenario.changes import Changes
-from drillyard.scenario.flaw import Flaw, flaw
+from drillyard.scenario.flaw import Flaw, Strike, Trial, flaw
 from drillyard.scenario.manifest import Manifest, Task
 from drillyard.scenario.plant import Plant
 from drillyard.scenario.scenario import Scenario, find_scenario, find_scenarios
@@ -17,7 +17,9 @@ __all__ = [
     "Manifest",
     "Plant",
     "Scenario",
+    "Strike",
     "Task",
+    "Trial",
     "Variant",
     "find_scenario",
     "find_scenarios",

@@ -42,6 +42,15 @@ class ReplaceText(_Frozen):
     new: str
 
 
+class SetLine(_Frozen):
+    """Put `line` in the place of the one line of a file that `match` (a regular expression) matches whole."""
+
+    kind: Literal["line"] = "line"
+    file: str
+    match: str
+    line: str
+
+
 class WriteFile(_Frozen):
     """Write a whole file, such as an SQL override."""
 
@@ -62,7 +71,9 @@ class SetQuery(_Frozen):
     text: str = ""
 
 
-Edit = Annotated[SetToml | SetConf | ReplaceText | WriteFile | SetQuery, Field(discriminator="kind")]
+Edit = Annotated[
+    SetToml | SetConf | ReplaceText | SetLine | WriteFile | SetQuery, Field(discriminator="kind")
+]
 
 
 class Statement(_Frozen):

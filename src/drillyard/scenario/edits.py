@@ -6,7 +6,16 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import ParseError
 
-from drillyard.scenario.changes import Changes, Edit, ReplaceText, SetConf, SetQuery, SetToml, WriteFile
+from drillyard.scenario.changes import (
+    Changes,
+    Edit,
+    ReplaceText,
+    SetConf,
+    SetLine,
+    SetQuery,
+    SetToml,
+    WriteFile,
+)
 from drillyard.scenario.errors import broken
 
 
@@ -41,6 +50,8 @@ def _apply(edit: Edit, path: Path) -> None:
             if edit.old not in text:
                 raise broken(path, f"the text to replace is not there: {edit.old!r}")
             path.write_text(text.replace(edit.old, edit.new))
+        case SetLine():
+            path.write_text(_set_line(_read(path), edit, path))
         case SetConf():
             path.write_text(
                 _set_directive(_read(path), edit.key, edit.value, assign=path.name != "valkey.conf")
@@ -67,6 +78,15 @@ def _set_directive(text: str, key: str, value: str, *, assign: bool) -> str:
         comment = "  " if text[found.end() : found.end() + 1] == "#" else ""
         return text[: found.start()] + line + comment + text[found.end() :]
     return text.rstrip("\n") + f"\n{line}\n"
+
+
+def _set_line(text: str, edit: SetLine, path: Path) -> str:
+    lines = text.split("\n")
+    found = [number for number, line in enumerate(lines) if re.fullmatch(edit.match, line)]
+    if len(found) != 1:
+        raise broken(path, f"{len(found)} lines are like {edit.match!r}, and one has to be")
+    lines[found[0]] = edit.line
+    return "\n".join(lines)
 
 
 def _set_query(text: str, edit: SetQuery) -> str:

@@ -10,6 +10,7 @@ from drillyard.scenario.changes import (
     ReplaceText,
     Scalar,
     SetConf,
+    SetLine,
     SetQuery,
     SetToml,
     Statement,
@@ -32,6 +33,10 @@ class Plant:
     def set_conf(self, file: str, key: str, value: str | int | float) -> None:
         """Set a directive of postgresql.conf or valkey.conf."""
         self._edits.append(SetConf(file=file, key=key, value=str(value)))
+
+    def set_line(self, file: str, match: str, line: str) -> None:
+        """Put `line` in the place of the one line that `match` (a regular expression) matches whole."""
+        self._edits.append(SetLine(file=file, match=match, line=line))
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Replace a text that must occur in the file."""

@@ -104,6 +104,8 @@ async def checkout(request: Request, payment: Payment, account: Buyer) -> Respon
         known = await session.row("order_of_idempotency_key", customer=account.id, key=key)
         if known is not None:
             return answer(_receipt(known), 201)
+        if shop.settings.partner.asked_at_checkout:
+            await shop.partner.know(payment.payment_token)
         currency = shop.settings.catalogue.currency
         order = await _place(session, account.id, currency, payment.payment_token)
         await session.change("insert_idempotency_key", customer=account.id, key=key, order_id=order["id"])

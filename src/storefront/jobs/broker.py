@@ -9,6 +9,9 @@ Three things differ from `dramatiq.brokers.redis.RedisBroker` 2.2, each seen to 
   back only those of processes that are gone;
 - messages of dead workers are looked for at fixed times, not by chance (0.1 % of commands), so that they are
   given to others soon after `heartbeat_timeout_ms`.
+
+And a job can be taken off its queue before it is begun (`acknowledge_early`); Dramatiq's own acknowledgement,
+which follows, finds nothing then.
 """
 # Dramatiq's Redis broker carries no annotations.
 # mypy: disable-error-code="no-untyped-call"
@@ -69,6 +72,8 @@ class ShopBroker(RedisBroker):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.held: defaultdict[str, set[str]] = defaultdict(set)
+        self.let_go: set[str] = set()
+        """Ids of the messages in work that their queue has no more."""
         self._turn = threading.local()
 
     @property
@@ -105,6 +110,32 @@ class ShopBroker(RedisBroker):
         except redis.RedisError as error:
             raise ConnectionClosed(error) from error
         return {member.decode() if isinstance(member, bytes) else str(member) for member in members}
+
+    def acknowledge_early(self, message: MessageProxy) -> None:
+        """Take a job that is about to begin off its queue: it is gone when this process dies.
+
+        Raises:
+            ConnectionClosed: the server does not answer. It may be called again.
+        """
+        identifier = message.options["redis_message_id"]
+        self.let_go.add(identifier)
+        self.do_ack(message.queue_name, identifier)
+
+    def take_back(self, queue_name: str, identifier: str, text: bytes) -> None:
+        """Undo an early acknowledgement: the job is in its queue again, fetched by this process.
+
+        Raises:
+            ConnectionClosed: the server does not answer. It may be called again.
+        """
+        key = f"{self.namespace}:{queue_name}.msgs"
+        fetched = f"{self.namespace}:__acks__.{self.broker_id}.{queue_name}"
+        try:
+            pipeline = self.client.pipeline()
+            pipeline.hset(key, identifier, text)
+            pipeline.sadd(fetched, identifier)
+            pipeline.execute()
+        except redis.RedisError as error:
+            raise ConnectionClosed(error) from error
 
     def update_dead_letter(self, queue_name: str, identifier: str, text: bytes) -> None:
         """Replace the text of a dead letter, if it is still there."""
@@ -149,14 +180,21 @@ class ShopConsumer(_RedisConsumer):
     def ack(self, message: MessageProxy) -> None:
         """The job is done."""
         super().ack(message)
-        self._held.discard(message.options["redis_message_id"])
+        self._let_go_of(message)
 
     def nack(self, message: MessageProxy) -> None:
         """The job is a dead letter. Dramatiq keeps it as it was fetched: write down what became of it."""
-        super().nack(message)
         identifier = message.options["redis_message_id"]
+        if identifier in self.broker.let_go:
+            self.broker.take_back(self.queue_name, identifier, message.encode())
+        super().nack(message)
         self.broker.update_dead_letter(self.queue_name, identifier, message.encode())
-        self._held.discard(message.options["redis_message_id"])
+        self._let_go_of(message)
+
+    def _let_go_of(self, message: MessageProxy) -> None:
+        identifier = message.options["redis_message_id"]
+        self._held.discard(identifier)
+        self.broker.let_go.discard(identifier)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Put messages back that were fetched and not begun."""

@@ -1,9 +1,12 @@
 """Payments: one charge for an order."""
 
+from uuid import uuid4
+
 from storefront.jobs.context import JobContext
 from storefront.jobs.errors import PartnerError, UnknownSubjectError
 from storefront.jobs.partner_client import ChargeRequest, ChargeStatus
 from storefront.logs import get_logger
+from storefront.settings.partner import ChargeKey
 
 log = get_logger(__name__)
 
@@ -12,7 +15,7 @@ def charge_payment(context: JobContext, *, order_id: int) -> None:
     """Charge an order's customer and write down how it ended.
 
     No connection to the database is held while the partner thinks. A second run finds the payment settled, or
-    gets the first run's charge from the partner by its key.
+    gets the first run's charge from the partner by its key (unless each attempt has its own).
 
     Raises:
         UnknownSubjectError: there is no such order, or nothing to pay for it.
@@ -25,7 +28,7 @@ def charge_payment(context: JobContext, *, order_id: int) -> None:
     if payment["status"] != "pending":
         return
     request = ChargeRequest(
-        key=f"order-{order_id}",
+        key=_key(order_id, context.settings.partner.charge_key),
         token=payment["token"],
         amount_cents=payment["amount_cents"],
         currency=payment["currency"],
@@ -42,6 +45,11 @@ def charge_payment(context: JobContext, *, order_id: int) -> None:
         if charge.status is ChargeStatus.DECLINED:
             business.payment_failed("declined")
         log.info("payment settled", order_id=order_id, status=charge.status.value)
+
+
+def _key(order_id: int, kind: ChargeKey) -> str:
+    own = f"order-{order_id}"
+    return own if kind is ChargeKey.ORDER else f"{own}-{uuid4().hex}"
 
 
 def _settle(context: JobContext, order_id: int, charge_id: str, status: ChargeStatus) -> bool:

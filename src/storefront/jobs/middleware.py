@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import cast
 
 import psycopg
 import structlog
@@ -14,12 +15,13 @@ from dramatiq.middleware import Middleware
 from psycopg_pool import PoolTimeout
 
 from storefront import tracing
+from storefront.jobs.broker import ShopBroker
 from storefront.jobs.catalogue import OUTBOX_ID, REQUEST_ID
 from storefront.jobs.context import JobContext
 from storefront.jobs.errors import JobFailedError
 from storefront.logs import get_logger
 from storefront.metrics import JobMetrics
-from storefront.settings.workers import ENDLESS, WorkerType
+from storefront.settings.workers import ENDLESS, Acknowledge, WorkerType
 from storefront.settings.workers import Retries as RetrySettings
 
 RETRIES = "retries"
@@ -176,12 +178,16 @@ class OutboxMark(Middleware):
     ) -> None:
         """Mark the row. When that fails the job is handed over once more, which does no harm."""
         if exception is None:
-            self._mark(message, "mark_done")
+            self.done(message)
         elif not message.failed:
             self._mark(message, "mark_sent")
 
     def after_nack(self, broker: Broker, message: MessageProxy) -> None:
         """The job is a dead letter: it ended, and is seen there."""
+        self.done(message)
+
+    def done(self, message: MessageProxy) -> None:
+        """Tell the outbox that a job ended: it is not handed over again."""
         self._mark(message, "mark_done")
 
     def _mark(self, message: MessageProxy, query: str) -> None:
@@ -195,11 +201,35 @@ class OutboxMark(Middleware):
             log.warning("outbox not marked", outbox_id=outbox_id, error=str(error))
 
 
+class EarlyAcknowledgement(Middleware):
+    """Takes a job off its queue before it is begun, and tells the outbox that it ended.
+
+    A worker that dies takes its jobs along. One that fails while its worker lives is tried again as ever.
+    """
+
+    def __init__(self, mark: OutboxMark) -> None:
+        self._mark = mark
+
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
+        """Wait until the queue has let go: while it cannot be asked, the job stays there and is not begun."""
+        while True:
+            try:
+                cast(ShopBroker, broker).acknowledge_early(message)
+                break
+            except BrokerConnectionError as error:
+                log.warning("queue unreachable, job not begun", error=str(error))
+                time.sleep(BROKER_PAUSE_S)
+        self._mark.done(message)
+
+
 def middleware_of(context: JobContext, worker_type: WorkerType) -> tuple[Middleware, ...]:
     """The middleware of one worker, outermost first."""
-    retries = context.settings.workers.of(worker_type).retries
+    own = context.settings.workers.of(worker_type)
+    mark = OutboxMark(context)
+    early = (EarlyAcknowledgement(mark),) if own.acknowledge is Acknowledge.BEFORE else ()
     return (
         Recorder(context.metrics.jobs),
-        OutboxMark(context),
-        JobRetries(retries, context.metrics.jobs),
+        mark,
+        JobRetries(own.retries, context.metrics.jobs),
+        *early,
     )

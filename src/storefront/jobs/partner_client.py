@@ -27,7 +27,7 @@ class Charge(BaseModel):
 
 @dataclass(frozen=True)
 class ChargeRequest:
-    """What is to be charged. `key` is the same for every attempt: the partner charges a key once."""
+    """What is to be charged. The partner charges a `key` once, however often it is sent."""
 
     key: str
     token: str

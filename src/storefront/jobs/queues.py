@@ -29,7 +29,7 @@ class QueueState:
 
     queue: str
     depth: int
-    """Jobs accepted and not finished: waiting or in work."""
+    """Jobs accepted and not finished: waiting or in work; of the latter those acknowledged `after`."""
     delayed: int
     """Failed jobs that wait for their next attempt."""
     dead: int

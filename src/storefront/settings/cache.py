@@ -144,6 +144,11 @@ class Cache(Section):
     """Memory and eviction belong to the server: see maxmemory and maxmemory-policy in valkey.conf."""
 
     enabled: bool = setting(True, "False: every request asks the database.")
+    required: bool = setting(
+        False,
+        "True: what is cached cannot be answered without the cache: while it is away or slow, requests are"
+        " refused (503) instead of asking the database.",
+    )
     url: str = setting(
         "redis://127.0.0.1:6379/0", "Where Valkey is.", restart=True, pattern=r"^(redis|valkey|rediss)://.+"
     )

@@ -22,6 +22,15 @@ class WorkerType(StrEnum):
     REPORTS = "reports"
 
 
+class Acknowledge(StrEnum):
+    """When a job is taken off its queue for good."""
+
+    AFTER = "after"
+    """Once it is done: of a worker that dies another takes it over."""
+    BEFORE = "before"
+    """Before it is begun: a worker that dies takes it along."""
+
+
 class Routes(Section):
     """The queue that each family of jobs is put into."""
 
@@ -88,6 +97,12 @@ class WorkerSettings(Section):
         restart=True,
         ge=100,
         le=3_600_000,
+    )
+    acknowledge: Acknowledge = setting(
+        Acknowledge.AFTER,
+        "When a job is taken off its queue for good. after: when it is done; of a worker that dies another"
+        " takes it over. before: when it is begun; a worker that dies takes it along.",
+        restart=True,
     )
     retries: Retries = setting(Retries(), "Retry strategy of the jobs that this type runs.")
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -447,7 +448,8 @@ async def test_payments_are_timed_by_the_partner_whatever_the_shop_says(pair: Pa
     async def charge(order: int, amount: int) -> None:
         async with httpx.AsyncClient(trust_env=False) as client:
             body = {"token": "tok-1", "amount_cents": amount, "currency": "EUR"}
-            headers = {"Idempotency-Key": f"order-{order}"}
+            body["reference"] = f"order {order}"
+            headers = {"Idempotency-Key": f"order-{order}-{uuid4()}"}
             (
                 await client.post(site.url("partner", "/v1/charges"), json=body, headers=headers)
             ).raise_for_status()

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from drillyard.assess.customers import readings_of
 from drillyard.faults.injector import Injector
 from drillyard.faults.scene import Scene
-from drillyard.measure.reading import Combine, Reading, Unit, Window
+from drillyard.measure.reading import Combine, Reading, Window
+from drillyard.measure.shift import shifted
 from drillyard.measure.site import site_of
 from drillyard.measure.watch import Watch
 from drillyard.range.range import Range, Settings
@@ -21,18 +23,7 @@ from drillyard.traffic.runner import TrafficProcess
 SCALE = 0.02
 RATE = 50
 MIX = {"browse": 50, "search": 10, "buy": 28, "history": 10, "admin": 2}
-FLOOR = {
-    Unit.COUNT: 0.5,
-    Unit.MILLISECONDS: 5.0,
-    Unit.SECONDS: 0.5,
-    Unit.CORES: 0.05,
-    Unit.BYTES: 256 * 1024,
-}
-"""What is less than this is nothing."""
 SUMS_OVER_S = 5.0
-FACTOR = 1.3
-SHARE = 0.1
-"""Shares are elsewhere when they differ by so much."""
 
 Readings = dict[str, Reading]
 
@@ -77,18 +68,12 @@ class Stand:
         }
 
 
-def moved(name: str, way: str, before: Readings, now: Readings) -> bool:
+def moved(name: str, way: Literal["up", "down"], before: Readings, now: Readings) -> bool:
     """Whether a reading is elsewhere than it was, and on that side; one that was not there was 0."""
     if name not in now:
         return False
-    reading = now[name]
     was = before[name].value if name in before else 0.0
-    if reading.unit is Unit.RATIO:
-        return (reading.value - was if way == "up" else was - reading.value) > SHARE
-    floor = FLOOR.get(reading.unit, 1.0)
-    if way == "up":
-        return reading.value > FACTOR * was + floor
-    return reading.value < was / FACTOR - floor / FACTOR
+    return shifted(was, now[name].value, way, now[name].unit)
 
 
 @asynccontextmanager

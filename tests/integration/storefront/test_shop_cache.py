@@ -128,6 +128,49 @@ def test_a_cache_that_hangs_is_left_alone(own_replica: Replica) -> None:
         own_replica.valkey.signal(signal.SIGCONT)
 
 
+def test_a_required_cache_that_is_away_fails_what_is_cached_and_nothing_else(own_replica: Replica) -> None:
+    own_replica.configure("[cache.search]\nenabled = false\n", cache=f"{UNHURRIED}\nrequired = true")
+    own_replica.start()
+    own_replica.wait_ready()
+    headers = own_replica.sign_in()
+    own_replica.valkey.kill()
+    before = queries(own_replica, "product_by_id")
+    for path in ("/api/home", "/api/products/1", "/api/products/1", "/api/products/1", "/api/orders", "/"):
+        answer = own_replica.client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "cache_unavailable"), path
+        assert answer.headers["retry-after"] == "1"
+    assert queries(own_replica, "product_by_id") == before
+    assert own_replica.client.get("/api/search?q=steel").status_code == 200
+    assert own_replica.client.get("/readyz").status_code == 200
+    own_replica.valkey.start()
+    eventually(lambda: own_replica.client.get("/api/products/1").status_code == 200, "it is used again")
+
+
+def test_a_required_cache_that_takes_no_lock_fails_misses(own_replica: Replica) -> None:
+    own_replica.configure(cache=f"{UNHURRIED}\nrequired = true")
+    own_replica.start()
+    own_replica.wait_ready()
+    assert own_replica.client.get("/api/home").status_code == 200
+    with own_replica.valkey.client() as client:
+        client.config_set("maxmemory", "1")
+        assert own_replica.client.get("/api/products/1").status_code == 503
+        client.config_set("maxmemory", "0")
+    eventually(lambda: own_replica.client.get("/api/products/1").status_code == 200, "it is well again")
+
+
+def test_the_cache_is_required_and_not_required_without_a_restart(own_replica: Replica) -> None:
+    own_replica.start()
+    own_replica.wait_ready()
+    own_replica.valkey.kill()
+    assert own_replica.client.get("/api/home").status_code == 200
+    own_replica.configure(cache=f"{UNHURRIED}\nrequired = true")
+    own_replica.reread()
+    assert own_replica.client.get("/api/home").status_code == 503
+    own_replica.configure()
+    own_replica.reread()
+    assert own_replica.client.get("/api/home").status_code == 200
+
+
 def test_a_kind_can_be_switched_off(own_replica: Replica) -> None:
     own_replica.configure("[cache.home]\nenabled = false\n")
     own_replica.start()

@@ -163,6 +163,15 @@ def test_a_process_with_bad_settings_says_why_and_exits_with_2(
     assert "Traceback" not in done.stderr
 
 
+def test_a_replica_that_needs_the_partner_says_in_one_line_that_it_is_not_there(own_replica: Replica) -> None:
+    url = f"http://{own_replica.host}:8200"
+    own_replica.configure(f'[partner]\nurl = "{url}"\ntimeout_ms = 100\nneeded_at_start = true\n')
+    done = run_another(own_replica)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = f"the payment partner at {url} does not answer within 100 ms (partner.needed_at_start)"
+    assert done.stderr == f"web-1 cannot start: {said}\n"
+
+
 def test_a_port_that_is_taken_ends_the_process(own_replica: Replica) -> None:
     own_replica.start()
     done = run_another(own_replica)

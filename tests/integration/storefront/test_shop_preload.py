@@ -10,6 +10,7 @@ from jobs_services import Postgres, Valkey, eventually
 from shop_replica import PORT, Replica
 
 WATCHED = Path(__file__).parent / "watched_process.py"
+ASKED = "timeout_ms = 30000\nasked_at_checkout = true\nneeded_at_start = true\n"
 ADMIN_GETS = (
     "/api/admin/orders?page=2",
     "/api/admin/reports/sales?days=30",
@@ -34,7 +35,8 @@ class Company:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         host = replica.host
         replica.configure(
-            f'[partner]\nurl = "http://{host}:8200"\n[mail]\nhost = "{host}"\nport = 1025\nhttp_port = 8025\n'
+            f'[partner]\nurl = "http://{host}:8200"\n{ASKED}'
+            f'[mail]\nhost = "{host}"\nport = 1025\nhttp_port = 8025\n'
         )
         self._start("mailsink", 1025)
         self._start("partner", 8200)

@@ -6,6 +6,8 @@ import pytest
 from jobs_services import eventually
 from jobs_shop import JobsShop, ShopProcess
 
+BEFORE = {"acknowledge": "before"}
+
 
 def in_partner(partner: ShopProcess) -> float:
     return partner.metric("partner_requests_in_progress")
@@ -24,8 +26,52 @@ def test_the_jobs_of_a_worker_that_is_killed_are_done_by_the_next(shop: JobsShop
     assert partner.metric("partner_charges_kept") == 12
 
 
-def test_a_worker_that_is_told_to_stop_finishes_its_jobs_and_gives_back_the_rest(shop: JobsShop) -> None:
-    shop.configure({"partner": {"timeout_ms": 20000}, "workers": {"stop_timeout_ms": 20000}})
+def test_the_jobs_in_work_of_a_killed_worker_that_acknowledged_them_before_are_gone(shop: JobsShop) -> None:
+    shop.configure(
+        {"partner": {"timeout_ms": 20000}, "workers": {"payments": BEFORE, "outbox": {"resend_after_s": 5}}}
+    )
+    partner = shop.partner()
+    partner.put("/control", {"delay_ms": 15000})
+    worker = shop.worker("payments")
+    orders = [shop.place_order() for _ in range(12)]
+    eventually(lambda: in_partner(partner) == 4, "four charges are in work")
+    worker.kill()
+    partner.put("/control", {})
+    shop.worker("payments", 1)
+
+    def paid() -> int:
+        return sum(shop.order_status(order) == "paid" for order in orders)
+
+    eventually(lambda: paid() == 8, "what was not begun is paid")
+    charges = "FROM outbox WHERE kind = 'charge_payment'"
+    eventually(lambda: shop.value(f"SELECT count(*) {charges} AND done_at IS NULL") == 0, "all are done")
+    eventually(
+        lambda: shop.value(f"SELECT now() - max(sent_at) > interval '10 seconds' {charges}"), "long ago"
+    )
+    assert paid() == 8
+    assert shop.state("payments").depth == 0
+
+
+def test_a_job_that_was_acknowledged_before_is_tried_again_while_its_worker_lives(shop: JobsShop) -> None:
+    shop.configure({"workers": {"payments": BEFORE}})
+    partner = shop.partner()
+    partner.put("/control", {"error_ratio": 1})
+    worker = shop.worker("payments")
+    orders = [shop.place_order() for _ in range(3)]
+    eventually(lambda: worker.metric("job_retries_total") >= 3, "each was tried")
+    partner.put("/control", {})
+    eventually(lambda: all(shop.order_status(order) == "paid" for order in orders), "all are paid")
+    assert partner.metric("partner_charges_kept") == 3
+    eventually(lambda: shop.state("payments").depth == 0, "nothing is left behind")
+
+
+@pytest.mark.parametrize("payments", [{}, BEFORE])
+def test_a_worker_that_is_told_to_stop_finishes_its_jobs_and_gives_back_the_rest(
+    shop: JobsShop, payments: dict[str, str]
+) -> None:
+    shop.configure(
+        {"partner": {"timeout_ms": 20000}, "workers": {"stop_timeout_ms": 20000, "payments": payments}}
+    )
     partner = shop.partner()
     partner.put("/control", {"delay_ms": 300})
     worker = shop.worker("payments")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import pytest
 from jobs_services import eventually
 from jobs_shop import JobsShop
 
@@ -23,8 +24,11 @@ def shell(shop: JobsShop, *arguments: str) -> str:
     return done.stdout
 
 
-def test_a_poison_message_is_tried_as_often_as_set_and_then_a_dead_letter(shop: JobsShop) -> None:
-    shop.configure({"workers": {"payments": {"retries": {"max_retries": 2}}}})
+@pytest.mark.parametrize("acknowledge", ["after", "before"])
+def test_a_poison_message_is_tried_as_often_as_set_and_then_a_dead_letter(
+    shop: JobsShop, acknowledge: str
+) -> None:
+    shop.configure({"workers": {"payments": {"acknowledge": acknowledge, "retries": {"max_retries": 2}}}})
     worker = shop.worker("payments")
     shell(shop, "enqueue", "charge_payment", json.dumps(POISON))
     eventually(lambda: worker.metric("queue_dead_letters", queue="payments") == 1, "it is a dead letter")
@@ -139,6 +143,23 @@ def test_a_charge_whose_answer_came_too_late_is_made_once(shop: JobsShop) -> Non
     eventually(lambda: shop.order_status(order) == "paid", "it is paid")
     charges = json.loads(partner.get("/v1/statement"))["charges"]
     assert len([charge for charge in charges if charge["key"] == f"order-{order}"]) == 1
+
+
+def test_with_a_key_for_each_attempt_it_is_made_again(shop: JobsShop) -> None:
+    shop.configure({"partner": {"timeout_ms": 150, "charge_key": "attempt"}})
+    partner = shop.partner()
+    partner.put("/control", {"delay_ms": 400})
+    worker = shop.worker("payments")
+    order = shop.place_order()
+    eventually(lambda: worker.metric("shop_payment_failures_total", reason="timeout") > 0, "too late")
+    partner.put("/control", {"delay_ms": 0, "jitter_ms": 0})
+    shop.wait_paid(order)
+    eventually(lambda: partner.metric("partner_requests_in_progress") == 0, "the first is made too")
+    charges = json.loads(partner.get("/v1/statement"))["charges"]
+    own = [charge for charge in charges if charge["reference"] == f"order {order}"]
+    assert len(own) > 1
+    assert len({charge["key"] for charge in own}) == len(own)
+    assert {charge["status"] for charge in own} == {"succeeded"}
 
 
 def test_mails_wait_for_the_mail_server(shop: JobsShop) -> None:

@@ -21,6 +21,21 @@ def test_a_worker_whose_address_is_taken_says_so_in_one_line(shop: JobsShop) -> 
     assert (line["event"], line["listen"]) == ("cannot listen", f"{shop.host}:8104")
 
 
+def test_only_a_payments_worker_needs_the_partner_at_its_start(shop: JobsShop) -> None:
+    shop.configure({"partner": {"needed_at_start": True, "timeout_ms": 100}})
+    shop.worker("reports")
+    log = shop.directory / "needy.log"
+    needy = ShopProcess(["worker", str(shop.path), "needy", f"{shop.host}:8101", "payments"], log, "")
+    assert needy.process.wait(timeout=60) == 1
+    said = f"the payment partner at http://{shop.host}:8200 does not answer within 100 ms"
+    assert log.read_text() == f"needy cannot start: {said} (partner.needed_at_start)\n"
+    shop.configure({"partner": {"needed_at_start": True, "timeout_ms": 30000}})
+    shop.partner()
+    order = shop.place_order()
+    shop.worker("payments")
+    shop.wait_paid(order)
+
+
 def test_it_stops_when_told_and_leaves_its_address_free(shop: JobsShop, service: ShopProcess) -> None:
     assert service.stop() == 0
     again = shop.partner() if "partner" in service.log.name else shop.mailsink()

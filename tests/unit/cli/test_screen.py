@@ -33,4 +33,5 @@ def test_spans_read_as_people_say_them(seconds: float, text: str) -> None:
 def test_a_sparkline_goes_from_its_lowest_to_its_highest_value() -> None:
     assert sparkline([0, 5, 10]) == "▁▅█"
     assert sparkline([4, 4]) == "▄▄"
+    assert sparkline([0, None, 10]) == "▁ █"
     assert sparkline([]) == ""

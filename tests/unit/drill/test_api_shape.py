@@ -6,9 +6,12 @@ import pytest
 
 from drillyard.base.errors import InconclusiveError, InvalidFilesError, MissingPartError, Problem, UserError
 from drillyard.base.paths import content
+from drillyard.drill import app
 from drillyard.drill.app import build
 from drillyard.drill.engine import Engine
+from drillyard.drill.observations import Observations
 from drillyard.drill.places import create, new_record
+from drillyard.drill.readings_now import ReadingsView
 from drillyard.drill.store import Store
 from drillyard.drill.wire import BusyError, ErrorAnswer, ErrorBody, NotFoundError
 
@@ -84,6 +87,18 @@ async def test_a_fault_of_ours_has_the_shape_too(
     assert answer.status_code == 500
     error = ErrorAnswer.model_validate_json(answer.content).error
     assert (error.code, error.where) == ("bug", str(engine.places.log))
+
+
+async def test_readings_that_were_answered_are_kept(
+    api: httpx.AsyncClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def found(_engine: Engine, seconds: float) -> ReadingsView:
+        return ReadingsView(began=10.0, ended=10.0 + seconds, readings=[])
+
+    assert (await api.get("/readings")).status_code == 422
+    monkeypatch.setattr(app, "readings_now", found)
+    assert (await api.get("/readings?seconds=2")).json()["ended"] == 12.0
+    assert [each.ended for each in Observations(engine.places.private).all()] == [12.0]
 
 
 async def test_a_paused_drill_can_be_looked_at(api: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from drillyard.base.errors import UserError
+from drillyard.range import addresses
 from drillyard.range.addresses import STANDARD_PORTS, Addresses, hold, release, reserve, taken
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one loopback address")
@@ -19,6 +20,10 @@ def owner(directory: Path, name: str) -> Path:
 
 def test_every_endpoint_has_a_port_of_its_own() -> None:
     assert len(set(STANDARD_PORTS.values())) == len(STANDARD_PORTS)
+
+
+def test_a_block_of_ports_holds_every_endpoint() -> None:
+    assert len(STANDARD_PORTS) <= addresses._BLOCKS.step
 
 
 def test_the_same_owner_keeps_its_addresses_and_others_get_other_ones(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ SETTINGS = """\
 dsn = "postgresql://shop_app:secret@127.9.8.7:5432/shop"
 [cache]
 url = "redis://127.9.8.7:6379/0"
+[partner]
+url = "http://127.9.8.7:8200"
 [mail]
 host = "127.9.8.7"
 port = 1025
@@ -36,6 +38,7 @@ def test_a_component_finds_its_own_links_where_the_servers_were_named() -> None:
     text = wired(SETTINGS, "storefront-2", ADDRESSES)
     assert f"secret@{link('storefront-2', 'postgres')}/shop" in text
     assert f"redis://{link('storefront-2', 'valkey')}/0" in text
+    assert f"http://{link('storefront-2', 'partner')}" in text
     assert "port = 1025" in text  # a replica sends no mail
     assert len(text.splitlines()) == len(SETTINGS.splitlines())
 
@@ -76,6 +79,7 @@ def test_only_the_links_of_what_is_there_are_used() -> None:
         ("haproxy", "storefront-1"),
         ("storefront-1", "postgres"),
         ("storefront-1", "valkey"),
+        ("storefront-1", "partner"),
         ("worker-payments", "postgres"),
         ("worker-payments", "valkey"),
         ("worker-payments", "partner"),

@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.scenario.changes import Changes, ReplaceText, SetConf, SetQuery, SetToml, WriteFile
+from drillyard.scenario.changes import (
+    Changes,
+    ReplaceText,
+    SetConf,
+    SetLine,
+    SetQuery,
+    SetToml,
+    WriteFile,
+)
 from drillyard.scenario.edits import apply_edits
 from drillyard.scenario.errors import ScenarioError
 
@@ -45,6 +53,18 @@ def test_a_text_that_is_not_there_is_refused_and_named(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("SELECT 1")
     with pytest.raises(ScenarioError, match="SELECT 2"):
         apply_edits(Changes(edits=(ReplaceText(file="a.sql", old="SELECT 2", new=""),)), tmp_path)
+
+
+def test_the_one_line_that_matches_is_replaced_and_others_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "haproxy.cfg"
+    file.write_text("defaults\n    no option redispatch\n    retries 3\n")
+    line = SetLine(file="haproxy.cfg", match=" *(no )?option redispatch.*", line="    option redispatch 1")
+    for _ in range(2):
+        apply_edits(Changes(edits=(line,)), tmp_path)
+        assert file.read_text() == "defaults\n    option redispatch 1\n    retries 3\n"
+    for match in (" *timeout .*", " .*"):
+        with pytest.raises(ScenarioError, match="one has to be"):
+            apply_edits(Changes(edits=(SetLine(file="haproxy.cfg", match=match, line=""),)), tmp_path)
 
 
 def test_no_edit_leaves_the_workspace(tmp_path: Path) -> None:

@@ -163,3 +163,12 @@ def test_what_needs_a_restart_is_told_from_what_does_not() -> None:
     assert changed(old, new) == ["database.pool_max", "database.pool_timeout_s", "cache.product.ttl_s"]
     assert needs_restart(old, new) == ["database.pool_max"]
     assert needs_restart(old, old) == []
+
+
+def test_a_shop_built_worse_is_told_which_of_it_waits_for_a_restart() -> None:
+    worse = parse(
+        '[cache]\nrequired = true\n[workers.reports]\nacknowledge = "before"\n'
+        '[partner]\ncharge_key = "attempt"\nasked_at_checkout = true\nneeded_at_start = true\n'
+    )
+    assert len(changed(parse(""), worse)) == 5
+    assert needs_restart(parse(""), worse) == ["workers.reports.acknowledge", "partner.needed_at_start"]

@@ -30,6 +30,7 @@ def test_one_queue_for_everything_is_allowed_for_learners_to_find() -> None:
         ({"payments": {"concurrency": 0}}, "greater than or equal to 1"),
         ({"payments": {"retries": {"min_backoff_ms": 10, "max_backoff_ms": 5}}}, "above max_backoff_ms"),
         ({"payments": {"nonsense": 1}}, "Extra inputs"),
+        ({"payments": {"acknowledge": "never"}}, "'after' or 'before'"),
         ({"broker_url": "http://x"}, "should match pattern"),
     ],
 )

@@ -103,6 +103,38 @@ async def test_switches_fail_limit_and_forget() -> None:
         assert "error_ratio" in refused.json()["error"]["message"]
 
 
+async def test_every_token_is_known_and_counted_apart_from_charges() -> None:
+    async with client_of(Partner(Ledger(100, None))) as client:
+        await client.put("/control", json={"delay_ms": 0, "jitter_ms": 0})
+        for token in ("tok_visa", "tok_declined_x"):
+            answer = await client.post("/v1/tokens", json={"token": token})
+            assert (answer.status_code, answer.json()) == (200, {"token": token, "known": True})
+        figures = (await client.get("/metrics")).text
+        assert 'partner_tokens_total{outcome="known"} 2.0' in figures
+        assert "partner_charges_total{" not in figures
+        assert "partner_charges_kept 0.0" in figures
+
+
+@pytest.mark.parametrize("body", [{}, {"token": ""}, {"token": "t", "amount_cents": 1}])
+async def test_a_wrong_question_is_refused(body: dict[str, object]) -> None:
+    async with client_of(Partner(Ledger(100, None))) as client:
+        answer = await client.post("/v1/tokens", json=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_token")
+
+
+async def test_questions_about_tokens_have_the_troubles_of_charges() -> None:
+    async with client_of(Partner(Ledger(100, None))) as client:
+        question = {"token": "tok_visa"}
+        await client.put("/control", json={"delay_ms": 0, "jitter_ms": 0, "error_ratio": 1})
+        assert (await client.post("/v1/tokens", json=question)).status_code == 500
+        await client.put("/control", json={"delay_ms": 0, "jitter_ms": 0, "rate_limit_per_s": 0.01})
+        limited = [await client.post("/v1/tokens", json=question) for _ in range(2)]
+        assert (limited[1].status_code, limited[1].headers["retry-after"]) == (429, "1")
+        figures = (await client.get("/metrics")).text
+        assert 'partner_tokens_total{outcome="error"} 1.0' in figures
+        assert 'partner_tokens_total{outcome="rate_limited"}' in figures
+
+
 async def test_charges_survive_a_restart_and_a_damaged_last_line(tmp_path: Path) -> None:
     ledger = Ledger(100, tmp_path)
     async with client_of(Partner(ledger)) as client:

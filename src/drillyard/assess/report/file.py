@@ -17,7 +17,7 @@ import markdown_it
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from drillyard.assess import wording
-from drillyard.assess.report import charts, svg
+from drillyard.assess.report import charts, frame, svg
 from drillyard.assess.report import page as page_module
 from drillyard.assess.report import text as text_module
 from drillyard.assess.report.content import Report, from_values, schema, to_values
@@ -26,7 +26,7 @@ from drillyard.base.errors import UserError
 from drillyard.base.signing import ForgedError, MachineKey, verified
 
 _DATA = re.compile(r'<script type="application/json" id="drillyard-report">(?P<json>.*?)</script>', re.DOTALL)
-_MAKERS = (page_module, charts, svg, text_module, wording)
+_MAKERS = (page_module, frame, charts, svg, text_module, wording)
 PAGE_MAKER = sha256(
     b"".join(Path(str(module.__file__)).read_bytes() for module in _MAKERS) + markdown_it.__version__.encode()
 ).hexdigest()

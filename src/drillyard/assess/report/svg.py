@@ -4,9 +4,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Protocol
 
 _WIDTH, _HEIGHT = 120, 28
 _COLOURS = ("#8250df", "#9a6700", "#0969da", "#1a7f37")
+_MARKED = "#b3261e"
 _PLOT_WIDTH, _PLOT_HEIGHT, _LEFT, _BOTTOM, _KEY = 680, 280, 56, 36, 120
 
 
@@ -69,18 +71,64 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class _Axes:
-    """From zero to `right`, and over the powers of ten from `low` to `high`."""
+class Zone:
+    """A span of the horizontal axis that is marked, with its name."""
+
+    name: str
+    begin: float
+    end: float
+
+
+class _Axes(Protocol):
+    """The horizontal axis goes from zero to `right`."""
+
+    @property
+    def right(self) -> float: ...
+
+    def up(self, value: float) -> float:
+        """How far up a value lies, as a share of the height."""
+
+    def marks(self) -> Iterator[float]:
+        """The values that are written at the vertical axis."""
+
+
+@dataclass(frozen=True)
+class _PowersOfTen:
+    """From the power of ten `low` to that of `high`."""
 
     right: float
     low: int
     high: int
 
-    def at(self, point: tuple[float, float]) -> tuple[float, float]:
-        """Where a point lies on the picture."""
-        across = _LEFT + point[0] / self.right * (_PLOT_WIDTH - _LEFT - _KEY)
-        share = (math.log10(point[1]) - self.low) / (self.high - self.low)
-        return across, _PLOT_HEIGHT - _BOTTOM - share * (_PLOT_HEIGHT - _BOTTOM - 24)
+    def up(self, value: float) -> float:
+        return (math.log10(value) - self.low) / (self.high - self.low)
+
+    def marks(self) -> Iterator[float]:
+        return (10.0**power for power in range(self.low, self.high + 1))
+
+
+@dataclass(frozen=True)
+class _Even:
+    """Evenly from `low` to `high`."""
+
+    right: float
+    low: float
+    high: float
+
+    def up(self, value: float) -> float:
+        return (value - self.low) / (self.high - self.low)
+
+    def marks(self) -> Iterator[float]:
+        return (self.low + share * (self.high - self.low) for share in (0.0, 0.5, 1.0))
+
+
+def _across(axes: _Axes, along: float) -> float:
+    return _LEFT + along / axes.right * (_PLOT_WIDTH - _LEFT - _KEY)
+
+
+def _at(axes: _Axes, point: tuple[float, float]) -> tuple[float, float]:
+    """Where a point lies on the picture."""
+    return _across(axes, point[0]), _PLOT_HEIGHT - _BOTTOM - axes.up(point[1]) * (_PLOT_HEIGHT - _BOTTOM - 24)
 
 
 def curves(lines: Sequence[Curve], *, x: str, y: str) -> str:
@@ -94,7 +142,7 @@ def curves(lines: Sequence[Curve], *, x: str, y: str) -> str:
         return ""
     low = math.floor(math.log10(min(point[1] for point in every)))
     high = math.ceil(math.log10(max(point[1] for point in every)))
-    axes = _Axes(max(point[0] for point in every) or 1.0, low, max(high, low + 1))
+    axes = _PowersOfTen(max(point[0] for point in every) or 1.0, low, max(high, low + 1))
     shapes = [*_grid(axes, x, y)]
     for index, line in enumerate(known):
         shapes += _curve(axes, line, index, x=x, y=y)
@@ -105,12 +153,46 @@ def curves(lines: Sequence[Curve], *, x: str, y: str) -> str:
     )
 
 
+def over_time(line: Curve, zones: Sequence[Zone], *, until: float, y: str, at_least: float = 0.0) -> str:
+    """A line over seconds from zero to `until`, with spans marked; the vertical axis goes evenly from zero to
+    the largest value, or to `at_least` if that is larger. Empty without points.
+    """
+    known = Curve(line.name, [point for point in line.points if math.isfinite(point[1])])
+    if not known.points or until <= 0:
+        return ""
+    values = [point[1] for point in known.points]
+    low = min(0.0, *values)
+    axes = _Even(until, low, max(at_least, *values) if max(at_least, *values) > low else low + 1.0)
+    shapes = [*_zones(axes, zones), *_grid(axes, "seconds", y), *_curve(axes, known, 1, x="s", y=y)]
+    marked = f", with {', '.join(zone.name for zone in zones)}" if zones else ""
+    said = f"{y} over {until:.0f} seconds, {min(values):.4g} to {max(values):.4g}{marked}"
+    return (
+        f'<svg width="{_PLOT_WIDTH}" height="{_PLOT_HEIGHT}" role="img" aria-label="{escape(said)}">'
+        f"{''.join(shapes)}</svg>"
+    )
+
+
+def _zones(axes: _Axes, zones: Sequence[Zone]) -> Iterator[str]:
+    """Each as an area over the whole height, its name at the top; names of later ones stand lower."""
+    for index, zone in enumerate(zones):
+        begin, end = (max(0.0, min(side, axes.right)) for side in (zone.begin, zone.end))
+        left, right = _across(axes, begin), _across(axes, end)
+        late = begin > axes.right / 2
+        x, anchor = (right - 4, "end") if late else (left + 4, "start")
+        yield (
+            f'<rect x="{left:.1f}" y="24" width="{max(2.0, right - left):.1f}" '
+            f'height="{_PLOT_HEIGHT - _BOTTOM - 24}" fill="{_MARKED}" fill-opacity="0.18">'
+            f"<title>{escape(zone.name)}, {begin:.0f} to {end:.0f} s</title></rect>"
+            f'<text x="{x:.1f}" y="{38 + index % 3 * 14}" text-anchor="{anchor}">{escape(zone.name)}</text>'
+        )
+
+
 def _curve(axes: _Axes, line: Curve, index: int, *, x: str, y: str) -> Iterator[str]:
     """The line with its points, and its name in the key."""
     if not line.points:
         return
     colour = _COLOURS[(index + 1) % len(_COLOURS)]
-    places = [axes.at(point) for point in line.points]
+    places = [_at(axes, point) for point in line.points]
     joined = " ".join(f"{across:.1f},{up:.1f}" for across, up in places)
     yield f'<polyline points="{joined}" fill="none" stroke="{colour}" stroke-width="2"/>'
     for (across, up), (rate, value) in zip(places, line.points, strict=True):
@@ -124,17 +206,15 @@ def _curve(axes: _Axes, line: Curve, index: int, *, x: str, y: str) -> Iterator[
 
 
 def _grid(axes: _Axes, x: str, y: str) -> Iterator[str]:
-    for power in range(axes.low, axes.high + 1):
-        _, up = axes.at((0.0, 10.0**power))
+    for value in axes.marks():
+        _, up = _at(axes, (0.0, value))
         yield (
             f'<line x1="{_LEFT}" x2="{_PLOT_WIDTH - _KEY}" y1="{up:.1f}" y2="{up:.1f}" class="grid"/>'
-            f'<text x="{_LEFT - 6}" y="{up + 4:.1f}" text-anchor="end">{10.0**power:g}</text>'
+            f'<text x="{_LEFT - 6}" y="{up + 4:.1f}" text-anchor="end">{value:.4g}</text>'
         )
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        across, _ = axes.at((axes.right * share, 10.0**axes.low))
-        yield (
-            f'<text x="{across:.1f}" y="{_PLOT_HEIGHT - _BOTTOM + 16}" text-anchor="middle">'
-            f"{axes.right * share:.0f}</text>"
-        )
+        along = axes.right * share
+        place = f'x="{_across(axes, along):.1f}" y="{_PLOT_HEIGHT - _BOTTOM + 16}"'
+        yield f'<text {place} text-anchor="middle">{along:.0f}</text>'
     yield f'<text x="{_LEFT}" y="{_PLOT_HEIGHT - 4}">{escape(x)}</text>'
     yield f'<text x="4" y="12">{escape(y)}</text>'

@@ -9,6 +9,7 @@ from drillyard.base.tasks import to_its_end
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.making import LEARNER
+from drillyard.drill.observations import Observations
 from drillyard.drill.operations import Reporter
 from drillyard.drill.wire import Reset
 from drillyard.drill.work import customers_come
@@ -33,6 +34,7 @@ async def run(engine: Engine, request: Reset, report: Reporter) -> JsonValue:
     if faults:
         faults.forget()
     Disasters(engine.places).forget()
+    Observations(engine.places.private).forget()
     for name in ("baseline.json", "ledger/learner.jsonl", "ledger/learner-requests"):
         (engine.places.private / name).unlink(missing_ok=True)
     engine.store.reset(keep_notes=request.keep_notes)

@@ -1,0 +1,99 @@
+"""What was read of the shop while an experiment ran, and which faults were on when: data, and its file."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from drillyard.chaos.activities import calls
+from drillyard.drill.readings_now import ReadingView
+
+STANDARD = ("requests.success_ratio", "latency.p95", "business.orders", "queue.oldest_max")
+"""Readings that are looked at in every run."""
+_PER_MINUTE = ("business.orders",)
+"""Counts that are shown as so many a minute, whatever the length of the look."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One value of a reading, in its unit."""
+
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class FaultSpan:
+    """A fault, and when it was on; `ended` is None for one that was still on when the run was over."""
+
+    number: int
+    fault: str
+    began: float
+    ended: float | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the shop, from `began` to `ended`: readings by name, the faults that are on, and why there
+    are no readings when there are none.
+    """
+
+    began: float
+    ended: float
+    samples: Mapping[str, Sample]
+    faults: tuple[FaultSpan, ...] = ()
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One reading over time: of each look when it began, when it ended, and the value."""
+
+    what: str
+    unit: str
+    values: tuple[tuple[float, float, float], ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All of a run. Times are seconds since the epoch."""
+
+    began: float
+    ended: float
+    readings: tuple[Series, ...]
+    faults: tuple[FaultSpan, ...]
+
+    def as_json(self) -> str:
+        """The file of it."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+
+def seen(began: float, ended: float, looks: Iterable[Look], faults: Iterable[FaultSpan]) -> Seen:
+    """Looks one after the other, as series."""
+    units: dict[str, str] = {}
+    values: dict[str, list[tuple[float, float, float]]] = {}
+    for look in looks:
+        for name, sample in look.samples.items():
+            units[name] = sample.unit
+            values.setdefault(name, []).append((look.began, look.ended, sample.value))
+    series = tuple(Series(name, units[name], tuple(found)) for name, found in values.items())
+    return Seen(began, ended, series, tuple(sorted(faults, key=lambda each: each.began)))
+
+
+def looked_at(experiment: Mapping[str, Any]) -> tuple[str, ...]:
+    """The readings to look at during a run: the standard ones and those that its probes name."""
+    named = (call.reading for call in calls(experiment) if call.reading)
+    return tuple(dict.fromkeys((*STANDARD, *named)))
+
+
+def samples(readings: Sequence[ReadingView], names: Iterable[str], seconds: float) -> dict[str, Sample]:
+    """The readings of those names, of a look that took so many seconds, in the order of `names`."""
+    there = {each.name: each for each in readings}
+    found = {}
+    for name in names:
+        if each := there.get(name):
+            per_minute = name in _PER_MINUTE and seconds > 0
+            value = each.value / seconds * 60 if per_minute else each.value
+            found[name] = Sample(value, "/min" if per_minute else each.unit)
+    return found

@@ -1,0 +1,133 @@
+"""`drill chaos`: experiments of Chaos Toolkit on a drill, with what was read of the shop meanwhile."""
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from drillyard.base.errors import ExitCode
+from drillyard.chaos.feed import DrillWatcher
+from drillyard.chaos.journals import Files, as_json, files_for, write
+from drillyard.chaos.loading import Experiment, line_of, load
+from drillyard.chaos.outcome import Outcome, outcome_of
+from drillyard.chaos.page import page
+from drillyard.chaos.review import review
+from drillyard.chaos.running import Ran, Settings, act_on, drill_of, run, settings_here
+from drillyard.chaos.seen import looked_at
+from drillyard.chaos.toolkit_log import set_up_log
+from drillyard.cli.chaos_drawn import draw, following
+from drillyard.cli.ending import end_in_order
+from drillyard.cli.following import ready
+from drillyard.cli.options import DrillName, Json
+from drillyard.cli.screen import counted, err, out, show_json
+from drillyard.drill.client import Client
+from drillyard.drill.places import choose
+from drillyard.drill.views import AccessView
+
+CODES = {
+    Outcome.HELD: ExitCode.OK,
+    Outcome.DEVIATED: ExitCode.FAILED,
+    Outcome.NOT_STEADY: ExitCode.INCONCLUSIVE,
+    Outcome.NOT_TRIED: ExitCode.INCONCLUSIVE,
+    Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+
+
+class Action(StrEnum):
+    """What to do."""
+
+    RUN = "run"
+    VALIDATE = "validate"
+
+
+def command(
+    action: Annotated[Action, typer.Argument(help="run or validate.")],
+    experiment: Annotated[Path, typer.Argument(help="The experiment, a file of Chaos Toolkit.")],
+    *,
+    journal: Annotated[
+        Path | None,
+        typer.Option(help="Where the journal goes; else journals/NAME-NUMBER.json beside the experiment."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show the toolkit's own log too.")] = False,
+    drill: DrillName = None,
+    as_json: Json = False,
+) -> None:
+    """Run an experiment of Chaos Toolkit on the drill, or say whether it is valid, and what is odd in it."""
+    set_up_log(verbose=verbose)
+    settings = settings_here()
+    found = load(experiment)
+    if action is Action.VALIDATE:
+        _validate(experiment, found, as_json=as_json)
+        return
+    files = files_for(experiment, journal)
+    ran = _run(found, settings, drill, verbose=verbose, keep=lambda ran: _keep(ran, files))
+    _say_ended(ran)
+    if as_json:
+        sys.stdout.write(f"{_journal(ran)}\n")
+    else:
+        draw(ran)
+        out.print(
+            f"Kept as {escape(str(files.journal))}, to be looked at: {escape(str(files.page))}",
+            soft_wrap=True,
+        )
+    raise SystemExit(CODES[outcome_of(ran.journal)])
+
+
+def _run(
+    experiment: Experiment,
+    settings: Settings,
+    drill: str | None,
+    *,
+    verbose: bool,
+    keep: Callable[[Ran], None],
+) -> Ran:
+    """The run; it is kept before anything more is said, since the terminal may be gone."""
+    end_in_order()
+    named = drill_of(experiment)
+    places = choose(named or drill)
+    if named is None:
+        act_on(experiment, places.name)
+    elif drill and drill != named:
+        err.print(f"The experiment names the drill {named}, and acts on that one.", markup=False)
+    with Client(places, "chaos run") as client:
+        ready(client)
+        client.get("/access", AccessView)  # says what is wrong when nothing runs
+        watcher = DrillWatcher(client, looked_at(experiment))
+        with following(str(experiment["title"]), drawn=err.is_terminal and not verbose) as (steps, on_look):
+            ran = run(experiment, watcher, steps, settings=settings, on_look=on_look)
+            keep(ran)
+    return ran
+
+
+def _say_ended(ran: Ran) -> None:
+    for fault in ran.ended:
+        err.print(f"Ended with the run: fault {fault.number} ({fault.fault}).")
+    if ran.left:
+        err.print(f"A fault could not be ended, and ends by its time: {ran.left}", markup=False)
+
+
+def _keep(ran: Ran, files: Files) -> None:
+    write(files.journal, _journal(ran))
+    write(files.readings, ran.seen.as_json())
+    write(files.page, page(ran.journal, ran.seen))
+
+
+def _journal(ran: Ran) -> str:
+    return as_json(ran.journal)
+
+
+def _validate(file: Path, experiment: Experiment, *, as_json: bool) -> None:
+    remarks = [
+        {"kind": each.kind, "where": each.where, "line": line_of(file, each.where), "text": each.text}
+        for each in review(experiment)
+    ]
+    if as_json:
+        show_json({"valid": True, "remarks": remarks})
+        return
+    for each in remarks:
+        out.print(f"{file}:{each['line']}: {each['where']}: {each['text']}", markup=False, soft_wrap=True)
+    out.print(f"The experiment is valid; {counted(len(remarks), 'remark')}.")

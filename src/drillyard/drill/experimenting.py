@@ -1,0 +1,65 @@
+"""What a drill saw of its learner's experiments: faults on the timeline, and looks at readings."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from drillyard.assess.experiments import Experiments, Injected, Observed, read_experiments
+from drillyard.base.clock import wall
+from drillyard.drill.engine import Engine
+from drillyard.drill.events import FaultEnded, FaultInjected, Reset
+from drillyard.drill.making import LEARNER
+from drillyard.drill.observations import Observations
+from drillyard.drill.store import Store
+from drillyard.drill.subjects import ledger_of
+from drillyard.traffic.ledger import read
+
+BEFORE_S = 30.0
+"""What follows from an order (its charge, its mail) takes some seconds, and may meet a fault."""
+LATE_S = 30.0
+"""A fault whose end is on no timeline was over so long after its time at the latest."""
+WAKE_S = 60.0
+"""So long a shop may suffer from a fault that is over."""
+
+
+def experiments_of(engine: Engine) -> Experiments:
+    """The experiments of the workspace, with what was seen since the start state."""
+    seen = Observations(engine.places.private).all()
+    observed = [Observed(each.began, each.ended, each.readings) for each in seen]
+    return read_experiments(Path(engine.record.workspace), _injected(engine.store), observed)
+
+
+def struck_keys(engine: Engine) -> frozenset[str]:
+    """Keys of orders that were placed while a fault was on, or shortly before or after one: what became of
+    them is what an experiment is for, and nobody is blamed for it.
+    """
+    spans = [(each.began - BEFORE_S, (each.ended or wall()) + WAKE_S) for each in _injected(engine.store)]
+    if not spans:
+        return frozenset()
+    return frozenset(
+        entry.key
+        for entry in read(ledger_of(engine.places.private, LEARNER))
+        if any(begins <= (entry.answered or entry.planned) <= ends for begins, ends in spans)
+    )
+
+
+def _injected(store: Store) -> list[Injected]:
+    """Faults since the last reset. Numbers begin anew with every daemon."""
+    found: list[Injected] = []
+    on: dict[int, int] = {}
+    now = wall()
+    for entry in store.timeline(kinds=("fault-injected", "fault-ended", "reset")):
+        match entry.event:
+            case Reset():
+                found.clear()
+                on.clear()
+            case FaultInjected() as event:
+                on[event.number] = len(found)
+                late = entry.at + event.duration_s + LATE_S  # where nobody has told of its end
+                over = late if late < now else None
+                found.append(
+                    Injected(event.number, event.fault, event.parameters, event.duration_s, entry.at, over)
+                )
+            case FaultEnded() as event if event.number in on:
+                place = on.pop(event.number)
+                found[place] = replace(found[place], ended=entry.at, why=event.why)
+    return found

@@ -1,0 +1,24 @@
+"""When a reading is elsewhere than it was."""
+
+import pytest
+
+from drillyard.measure.reading import Unit
+from drillyard.measure.shift import shifted
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "way", "unit", "is_so"),
+    [
+        (10.0, 20.0, "up", Unit.MILLISECONDS, True),
+        (10.0, 17.0, "up", Unit.MILLISECONDS, False),  # 1.3 times and 5 ms
+        (10.0, 20.0, "down", Unit.MILLISECONDS, False),
+        (100.0, 50.0, "down", Unit.COUNT, True),
+        (0.0, 0.4, "up", Unit.COUNT, False),
+        (0.0, 1.0, "up", Unit.COUNT, True),
+        (0.99, 0.85, "down", Unit.RATIO, True),
+        (0.99, 0.92, "down", Unit.RATIO, False),
+        (0.0, 2.0, "up", None, True),
+    ],
+)
+def test_noise_is_no_shift(was: float, now: float, way: str, unit: Unit | None, is_so: bool) -> None:
+    assert shifted(was, now, way, unit) is is_so  # type: ignore[arg-type]  # one of the two words
