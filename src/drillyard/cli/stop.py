@@ -37,5 +37,5 @@ def command(
         out.print(
             "Removed. Your workspace is where it was."
             if delete_it
-            else "Stopped. `drill report` still works."
+            else "Stopped. Its results stay: drill resume takes it up again, drill stop --delete removes it."
         )

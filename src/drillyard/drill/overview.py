@@ -184,7 +184,7 @@ def _warnings(components: list[ComponentView]) -> list[str]:
 
 _WHEN_NOT_RUNNING: dict[DrillState, str] = {
     "paused": "drill resume",
-    "stopped": "drill report, or start another: drill start SCENARIO",
+    "stopped": "drill resume takes it up again; another: drill start SCENARIO",
     "down": "drill resume   (the last start failed: see its message)",
     "starting": "drill watch   (the range is coming up)",
 }

@@ -81,9 +81,8 @@ class Subjects:
 
     async def _start(self, name: str, tell: Tell) -> Range:
         tell(f"starting {name}", None)
-        range_ = await self._maker.bring_up(
-            name, _unheard, lambda message, _: tell(f"{name}: {message}", None)
-        )
+        # Not what is started there: how many there are of each is a part of par's solution.
+        range_ = await self._maker.bring_up(name, _unheard, _untold)
         self._running[name] = range_
         return range_
 
@@ -106,6 +105,10 @@ def sessions_of(private: Path, subject: str) -> Path:
 def requests_of(private: Path) -> Path:
     """Where it is kept how every request of the learner's background customers ended."""
     return private / "ledger" / "learner-requests"
+
+
+def _untold(_message: str, _done: float | None) -> None:
+    return
 
 
 def _unheard(_event: RangeEvent) -> None:
