@@ -38,8 +38,9 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
     "process.cpu-burn": {"component": "storefront-1"},
     "load-balancer.dead-in-rotation": {"replica": "storefront-1"},
     "load-balancer.uneven-weights": {"replica": "storefront-1"},
+    "resource.cpu-contention": {"cores": 8},  # a machine may be busy before it, and must be busier
 }
-"""Of those that have to be told something."""
+"""Of those that have to be told something, or more than usual."""
 BEFORE_S = 1.0
 WINDOW_S = 6.0
 LONGEST_S = 60.0
@@ -135,4 +136,4 @@ def test_the_tests_know_every_fault_that_has_to_be_told_something() -> None:
     told = {
         name for name, kind in kinds().items() if any(f.is_required() for f in kind.model_fields.values())
     }
-    assert told == set(PARAMETERS)
+    assert told <= set(PARAMETERS)
