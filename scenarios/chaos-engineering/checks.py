@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from drillyard.assess.check import Evidence, Status, Verdict, all_of, check, inconclusive
-from drillyard.assess.experimenting import (
+from drillyard.assess.experiment_rules import (
     HYPOTHESIS,
     LABELS,
     LEAST,

@@ -31,6 +31,11 @@ ACTIONS, PROBES = "drillyard.chaos.actions", "drillyard.chaos.probes"
 ENDING = "end_faults"
 
 Content = Mapping[str, Any]
+_READS = {
+    "success_ratio": "requests.success_ratio",
+    "p95_ms": "latency.p95",
+    "orders_per_minute": "business.orders",
+}
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,6 @@ class Run:
     before: tuple[Activity, ...] = ()
     method: tuple[Activity, ...] = ()
     after: tuple[Activity, ...] = ()
-    held_before: bool = False
     held_after: bool = False
 
     @property
@@ -197,7 +201,6 @@ def run_of(name: str, journal: Content) -> Run:
             before=tuple(_listed(before.get("probes") or [])),
             method=tuple(_listed(journal["run"])),
             after=tuple(_listed(after.get("probes") or [])),
-            held_before=before.get("steady_state_met") is True,
             held_after=after.get("steady_state_met") is True,
         )
     except (KeyError, TypeError) as error:
@@ -241,6 +244,18 @@ def finite(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def reading_of(func: str, arguments: Content) -> str:
+    """The reading that a probe of ours looks at; empty for one that looks at several, or gives no reading."""
+    match func:
+        case "reading":
+            return str(arguments.get("name") or "")
+        case "queue_age_s":
+            queue = arguments.get("queue")
+            return f"queue.oldest.{queue}" if queue else "queue.oldest_max"
+        case _:
+            return _READS.get(func, "")
 
 
 def _instant(text: object) -> float:

@@ -18,6 +18,7 @@ from drillyard.assess.experiments import (
     Observed,
     Run,
     finite,
+    reading_of,
 )
 from drillyard.assess.readings import described
 from drillyard.base.errors import UserError
@@ -38,12 +39,6 @@ NEARBY_S = 60.0
 """How long before a fault a look at the range counts as one of before."""
 SUMS_OVER_S = 5.0
 """Looks are of any length: what is added up is compared over so long."""
-_OF_PROBE = {
-    "success_ratio": "requests.success_ratio",
-    "p95_ms": "latency.p95",
-    "queue_age_s": "queue.oldest_max",
-    "orders_per_minute": "business.orders",
-}
 _CLOSE = 0.001
 
 
@@ -112,11 +107,7 @@ def _asked(probe: Activity) -> str:
     """The reading that a probe of ours asks for; empty where that is not known."""
     if probe.module != PROBES:
         return ""
-    if probe.func == "reading":
-        return str(probe.arguments.get("name", ""))
-    if probe.func == "queue_age_s" and (queue := probe.arguments.get("queue")):
-        return f"queue.oldest.{queue}"
-    return _OF_PROBE.get(probe.func, "")
+    return reading_of(probe.func, probe.arguments)
 
 
 def _within(probe: Activity) -> bool | None:
@@ -191,15 +182,6 @@ def _described(name: str) -> Described | None:
 def _unit(name: str) -> Unit | None:
     found = _described(name)
     return None if found is None else found.unit
-
-
-def moved(run: Run, known: Experiments, reading: str) -> bool:
-    """Whether a reading was elsewhere, on either side, while a fault of this run was on."""
-    return any(
-        _effect(fault, moves, known) is not None
-        for fault in faults_of(run, known)
-        for moves in (Moves(reading, "up"), Moves(reading, "down"))
-    )
 
 
 def _struck(seen: Observed, known: Experiments) -> bool:

@@ -4,14 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-HYPOTHESIS = "steady-state-hypothesis"
-_READS = {
-    "success_ratio": "requests.success_ratio",
-    "p95_ms": "latency.p95",
-    "orders_per_minute": "business.orders",
-    "recovers_within": "requests.success_ratio",
-}
+from drillyard.assess.experiments import reading_of
 
+HYPOTHESIS = "steady-state-hypothesis"
 Module = Literal["actions", "probes"]
 
 
@@ -30,14 +25,9 @@ class Call:
         """The reading that a probe looks at; empty for one that looks at all of them, and for actions."""
         if self.module != "probes":
             return ""
-        match self.function:
-            case "reading":
-                return str(self.arguments.get("name") or "")
-            case "queue_age_s":
-                queue = self.arguments.get("queue")
-                return f"queue.oldest.{queue}" if queue else "queue.oldest_max"
-            case function:
-                return _READS.get(function, "")
+        if self.function == "recovers_within":
+            return "requests.success_ratio"
+        return reading_of(self.function, self.arguments)
 
 
 def activities(experiment: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -28,7 +28,7 @@ from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
-from drillyard.drill.experimenting import experiments_of, struck_keys
+from drillyard.drill.experiments_seen import experiments_of, struck_keys
 from drillyard.drill.operations import Reporter
 from drillyard.drill.rehearsal import rehearse
 from drillyard.drill.store import MeasurementRow

@@ -28,7 +28,7 @@ def place(tmp_path: Path) -> Path:
 
 def test_a_journal_is_read_with_its_times_in_utc() -> None:
     run = run_of("a-b-12", JOURNAL)
-    assert (run.of(()), run.deviated, run.held_before, run.held_after) == ("a-b", True, True, False)
+    assert (run.of(()), run.deviated, run.held_after) == ("a-b", True, False)
     assert run.of({"a-b-12"}) == "a-b-12"
     assert run.held is None
     assert run.ended - run.began == 30.0
