@@ -192,6 +192,13 @@ def without_faults(m: Measurement) -> Measurement:
     return replace(m, experiments=replace(m.experiments, injected=()))
 
 
+def unmoved(m: Measurement) -> Measurement:
+    """As on a day on which nothing was broken, whatever was on."""
+    good = m.experiments.observed[0].values
+    calm = tuple(replace(each, values=good) for each in m.experiments.observed)
+    return replace(m, experiments=replace(m.experiments, observed=calm))
+
+
 def with_ends(seconds: float, why: str) -> Callable[[Measurement], Measurement]:
     def end(m: Measurement) -> Measurement:
         short = tuple(replace(each, ended=each.began + seconds, why=why) for each in m.experiments.injected)
@@ -211,6 +218,7 @@ def with_ends(seconds: float, why: str) -> Callable[[Measurement], Measurement]:
         ("journals-true", without_faults),
         ("faults-bit", without_faults),
         ("faults-bit", without_observations),
+        ("faults-bit", unmoved),
         ("faults-bit", with_ends(1.0, "ended on request")),
         ("steady-again", with_ends(10_000.0, "its time was over")),
         ("outcomes-told", lambda m: replace(m, documents={"analysis.md": "- cache-gone-1: held"})),
