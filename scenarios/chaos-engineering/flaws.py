@@ -13,7 +13,9 @@ HAPROXY = "haproxy/haproxy.cfg"
 RANGE = "range.toml"
 SERVED = "requests.success_ratio"
 TO_CACHE = {"link": "storefront-*-to-valkey"}
-MAILS = {"link": "worker-notifications-to-mailsink"}
+MAILS = {"link": "worker-*-to-mailsink"}
+WORKERS = ("worker-notifications", "worker-payments", "worker-inventory", "worker-reports")
+"""Whichever of them has been given a queue."""
 
 
 # The cache
@@ -109,8 +111,13 @@ def retries_without_budget(plant: Plant) -> None:
 
 def _dying_mailer(rng: Random) -> Trial:
     slow = {**MAILS, "delay_ms": rng.randint(80, 140)}
-    dies = {"component": "worker-notifications", "every_s": rng.choice((2.5, 3.0, 3.5))}
-    return Trial((Strike("network.delay", slow), Strike("process.restart-loop", dies)), seconds=11, after_s=4)
+    every_s = rng.choice((2.5, 3.0, 3.5))
+    return Trial((Strike("network.delay", slow), *_dying(every_s)), seconds=11, after_s=4)
+
+
+def _dying(every_s: float) -> tuple[Strike, ...]:
+    """Every worker, again and again."""
+    return tuple(Strike("process.restart-loop", {"component": each, "every_s": every_s}) for each in WORKERS)
 
 
 @flaw(
@@ -130,12 +137,7 @@ def acknowledged_before_work(plant: Plant) -> None:
 def _late_partner(rng: Random) -> Trial:
     """Whoever waits longer than it takes has his worker die meanwhile: no timeout answers both."""
     late = {"delay_ms": rng.randint(2800, 4000)}
-    dies = {"component": "worker-payments", "every_s": 3.5}
-    return Trial(
-        (Strike("dependency.partner-slow", late), Strike("process.restart-loop", dies)),
-        seconds=10,
-        after_s=12,
-    )
+    return Trial((Strike("dependency.partner-slow", late), *_dying(3.5)), seconds=10, after_s=12)
 
 
 @flaw(
@@ -205,9 +207,15 @@ def start_needs_partner(plant: Plant) -> None:
 
 
 def _one_away(rng: Random) -> Trial:
-    away = float(rng.randint(6, 8))
+    """One replica and, when it is well again, the other: whichever customers are sent to."""
+    away, pause = float(rng.randint(6, 8)), 5.0
+    first, second = ({"component": f"storefront-{number}", "takes_s": away} for number in (1, 2))
     return Trial(
-        (Strike("process.slow-start", {"component": "storefront-1", "takes_s": away}),), seconds=away + 1
+        (
+            Strike("process.slow-start", first),
+            Strike("process.slow-start", second, after_s=away + pause),
+        ),
+        seconds=2 * away + pause + 1,
     )
 
 

@@ -5,57 +5,34 @@ say; the generic invariants (customers served, nothing lost that no disaster too
 of it.
 """
 
-import io
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from drillyard.assess.check import Evidence, Status, Verdict, all_of, check, inconclusive
 from drillyard.assess.measurement import Measurement
-from drillyard.assess.prose import section_of, sections_of
+from drillyard.assess.prose import beside_texts, ready_texts, section_of, sections_of
 from drillyard.assess.recoveries import Recovery, findings
+from drillyard.assess.risks import FILE as RISKS
+from drillyard.assess.risks import Register, Risk, parse
 from drillyard.assess.verdicts import at_least, never_above, true_that
+from drillyard.faults.disaster import SYSTEMS
 from drillyard.faults.disasters import disasters
 
-RISKS = "risks.yaml"
 RUNBOOK = "runbook.md"
-KINDS = tuple(disasters())
-SYSTEMS = ("database", "cache", "configuration", "site")
+KINDS = disasters()
 YEARS = 20
 """The brief says how often something happened in so many years."""
-LEAST_WORDS = 8
+MOST_HIT_ALL = 3
+"""So many may be said to hit everything: the loss of a site does."""
+LEAST_WORDS, LEAST_OTHERS = 8, 6
+"""Words of an answer, and how many of them are not said twice."""
 LEAST_ANSWERS = 5
 """What is taken differs, and so does what answers it: so many of the answers are different at least."""
 TRIED_LEAST = 8
 """So many orders have to be tried in the minute before a disaster, or nothing can be said of what is gone."""
 BOUGHT_SHARE = 0.9
 """Of them so many are taken."""
-
-
-class Risk(BaseModel):
-    """One entry of risks.yaml. Times in seconds, money in euros."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    scenario: str
-    system: list[str] = Field(min_length=1)
-    likelihood_per_year: float = Field(gt=0)
-    impact_eur: float = Field(ge=0)
-    rto_s: float = Field(gt=0)
-    rpo_s: float = Field(ge=0)
-    priority: int = Field(ge=1)
-    answer: str
-
-
-class Register(BaseModel):
-    """The file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    risks: list[Risk]
 
 
 def _register(m: Measurement) -> Register | Verdict:
@@ -66,28 +43,18 @@ def _register(m: Measurement) -> Register | Verdict:
             False, f"{RISKS} is in the workspace", look_next="The task's page says what goes in."
         )
     try:
-        return Register.model_validate(YAML(typ="safe", pure=True).load(io.StringIO(text)))
-    except YAMLError as error:
-        why = " ".join(str(error).split())
-    except ValidationError as error:
-        first = error.errors()[0]
-        why = f"{'.'.join(map(str, first['loc'])) or 'the file'}: {first['msg']}"
-    except (RecursionError, ValueError) as error:
-        why = " ".join(str(error).split()) or "it is nested too deeply"
-    return true_that(
-        False, f"{RISKS} can be read: {why}", look_next="Compare it with the template in the page."
-    )
-
-
-def _by_kind(register: Register) -> dict[str, Risk]:
-    return {risk.scenario: risk for risk in register.risks}
+        return parse(text)
+    except ValueError as error:
+        return true_that(
+            False, f"{RISKS} cannot be read: {error}", look_next="The fields and an example in the page."
+        )
 
 
 # The plan. Fooled by targets that anything meets (the brief bounds them), by figures that fit each other and
 # nothing else (they are computed from the brief), by naming one risk nine times.
 
 
-@check(id="risks-covered", task="risks", title="Every incident of the brief has its entry")
+@check(id="risks-covered", task="risks", title="Every incident of the brief has its entry", needs=())
 def risks_covered(m: Measurement) -> Verdict:
     """Each kind once, with the systems it hits and an answer in words."""
     register = _register(m)
@@ -106,13 +73,26 @@ def risks_covered(m: Measurement) -> Verdict:
     ]
     for risk in register.risks:
         words = len(risk.answer.split())
+        others = len(set(re.findall(r"[^\W\d_]{2,}", risk.answer.casefold())))
         odd = [each for each in risk.system if each not in SYSTEMS]
-        if words < LEAST_WORDS or odd:
-            what = (
-                f"{RISKS}, {risk.scenario}: `answer` has {words} words, `system` is {', '.join(risk.system)}"
-            )
-            asked = f"at least {LEAST_WORDS} words; of {', '.join(SYSTEMS)}"
+        if words < LEAST_WORDS or others < LEAST_OTHERS:
+            what = f"{RISKS}, {risk.scenario}: `answer` has {words} words, {others} of them different"
+            asked = f"at least {LEAST_WORDS}, {LEAST_OTHERS} different"
             verdicts.append(true_that(False, what, threshold=asked))
+        if odd:
+            what = f"{RISKS}, {risk.scenario}: `system` names {', '.join(odd)}"
+            verdicts.append(true_that(False, what, threshold=f"some of {', '.join(SYSTEMS)}"))
+        elif risk.scenario in KINDS and not set(KINDS[risk.scenario].hits) & set(risk.system):
+            what = f"{RISKS}, {risk.scenario}: `system` is {', '.join(risk.system)}"
+            verdicts.append(true_that(False, what, threshold="what it hits first", look_next="The brief."))
+    everything = [risk.scenario for risk in register.risks if set(risk.system) >= set(SYSTEMS)]
+    verdicts.append(
+        true_that(
+            len(everything) <= MOST_HIT_ALL,
+            f"{RISKS} tells incidents apart by what they hit: {len(everything)} are said to hit everything",
+            threshold=f"at most {MOST_HIT_ALL}",
+        )
+    )
     answers = {" ".join(risk.answer.casefold().split()) for risk in register.risks}
     differ = true_that(
         len(answers) >= LEAST_ANSWERS,
@@ -123,7 +103,7 @@ def risks_covered(m: Measurement) -> Verdict:
     return all_of(*verdicts, differ)
 
 
-@check(id="targets-kept", task="risks", title="Its targets are inside what the business can bear")
+@check(id="targets-kept", task="risks", title="Its targets are inside what the business can bear", needs=())
 def targets_kept(m: Measurement) -> Verdict:
     """No later than the brief's recovery time, no more lost than its recovery point."""
     register = _register(m)
@@ -143,7 +123,9 @@ def targets_kept(m: Measurement) -> Verdict:
     return all_of(*verdicts)
 
 
-@check(id="order-follows", task="risks", title="Likelihood, impact and order follow from the figures")
+@check(
+    id="order-follows", task="risks", title="Likelihood, impact and order follow from the figures", needs=()
+)
 def order_follows(m: Measurement) -> Verdict:
     """Likelihood from the brief's table, impact from the entry's own targets at the brief's prices, and the
     order of priorities from both. People round: a tenth of a likelihood, a fifth of an impact.
@@ -151,7 +133,7 @@ def order_follows(m: Measurement) -> Verdict:
     register = _register(m)
     if isinstance(register, Verdict):
         return register
-    lacking = sorted(set(KINDS) - _by_kind(register).keys())
+    lacking = sorted(KINDS.keys() - register.by_scenario.keys())
     verdicts = [true_that(not lacking, f"{RISKS} has every incident", threshold=", ".join(lacking))]
     for risk in register.risks:
         if risk.scenario not in KINDS:
@@ -196,7 +178,7 @@ def _in_order(risks: Iterable[Risk]) -> Verdict:
         )
     ]
     for one, other in pairwise(ranked):
-        first, second = (each.likelihood_per_year * each.impact_eur for each in (one, other))
+        first, second = one.expected_eur, other.expected_eur
         if first < 0.98 * second:
             verdicts.append(
                 true_that(
@@ -346,36 +328,60 @@ def runbook_alone(m: Measurement) -> Verdict:
     )
 
 
-STAGES = ("customers", "support", "management", "regulator")
-"""Who has to be told, as the brief says."""
+STAGES = {
+    "customers": r"customers?",
+    "support": r"support",
+    "management": r"manage\w*|board|directors?|executives?",
+    "regulator": r"regulat\w*|authorit\w*|supervisory",
+}
+"""Who has to be told, as the brief says, and how people say it."""
+LEAST_QUOTED, LEAST_DIFFERENT = 30, 15
+"""Words of texts that are ready to be sent, and how many of them are not said twice."""
+LEAST_PLANNED = 12
+"""Different words beside them: for each of four, who tells them, and when."""
 
 
 @check(id="people-told", task="runbook", title="It says who is told what, when and by whom")
 def people_told(m: Measurement) -> Verdict:
-    """Each of those whom the brief names, and texts that are ready to be sent, as quotations. Nobody can
-    measure whether a text is good; that it is not there is plain.
+    """Each of those whom the brief names, and texts that are ready to be sent, quoted or in blocks.
+
+    Nobody can measure whether a text is good; that it is not there is plain.
     """
     text = m.documents.get(RUNBOOK)
     section = section_of(sections_of(text), "Who is told") if text is not None else None
     if section is None:
         return true_that(False, f"{RUNBOOK} has a section “Who is told”", look_next="The task's page.")
     said = section.text.casefold()
-    quoted = [line for line in section.text.splitlines() if line.lstrip().startswith(">")]
-    words = sum(len(line.replace(">", " ").split()) for line in quoted)
+    words = _words(ready_texts(section.text))
+    planned = len(set(_words(beside_texts(section.text))))
+    missing = [stage for stage, names in STAGES.items() if not re.search(rf"\b(?:{names})\b", said)]
     return all_of(
-        *(
-            true_that(
-                stage in said, f"{RUNBOOK}, “Who is told” speaks of the {stage}", look_next="The brief."
-            )
-            for stage in STAGES
+        true_that(
+            not missing,
+            f"{RUNBOOK}, “Who is told” does not name the {', the '.join(missing)}"
+            if missing
+            else f"{RUNBOOK}, “Who is told” names all whom the brief names",
+            look_next="The brief.",
         ),
         true_that(
-            words >= 30,
-            f"{RUNBOOK}, “Who is told” has texts ready to be sent (quoted with >)",
-            value=float(words),
-            threshold="at least 30 words",
+            planned >= LEAST_PLANNED,
+            f"{RUNBOOK}, “Who is told” says who tells them, and when: different words beside the texts",
+            value=float(planned),
+            threshold=f"at least {LEAST_PLANNED}",
+            look_next="The task's page: who, when, by whom.",
+        ),
+        true_that(
+            len(words) >= LEAST_QUOTED and len(set(words)) >= LEAST_DIFFERENT,
+            f"{RUNBOOK}, “Who is told” has texts ready to be sent (quoted with >),"
+            f" of {len(set(words))} different words",
+            value=float(len(words)),
+            threshold=f"at least {LEAST_QUOTED} words, {LEAST_DIFFERENT} of them different",
         ),
     )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", text.casefold())
 
 
 # Real disasters. Fooled by choosing (they are drawn), by repeating until a lucky one (the last of each kind
@@ -408,7 +414,7 @@ def disasters_met(m: Measurement) -> Verdict:
 
 def _targets(m: Measurement) -> dict[str, Risk]:
     register = _register(m)
-    return {} if isinstance(register, Verdict) else _by_kind(register)
+    return {} if isinstance(register, Verdict) else register.by_scenario
 
 
 @check(id="recovery-time", task="disasters", title="Customers were back in time")

@@ -78,6 +78,19 @@ def customers_buy(terminal: Terminal) -> None:
     )
 
 
+def test_nothing_is_measured_while_what_is_written_is_wrong(drill: Terminal) -> None:
+    view = drill.json("check", "plan", code=ExitCode.FAILED)
+    tasks = view["tasks"]
+    assert isinstance(tasks, list)
+    assert [(each["id"], each["status"]) for each in tasks[0]["checks"]] == [
+        ("plan-written", "fail"), ("served", "inconclusive"),
+    ]  # fmt: skip
+    assert view["measurement"] == ""
+    (drill.home / "drills" / "sites" / "plan.md").write_text("Look first, then act, then tell them.\n")
+    view = drill.json("check", "plan", timeout_s=180, code=None)
+    assert view["measurement"] != ""
+
+
 def test_what_is_recovered_by_hand_is_measured(drill: Terminal) -> None:
     shell(drill, BACK_UP)
     customers_buy(drill)

@@ -9,13 +9,14 @@ import argparse
 import json
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from _experiments import EVERYTHING, MOST, QUESTIONS, Question
+from _experiments import EVERYTHING, FORGOTTEN, MOST, QUESTIONS, Question
 from chaoslib.experiment import run_experiment
 from chaoslib.loader import load_experiment
 from chaoslib.types import Strategy
@@ -72,19 +73,22 @@ class Ran:
         return [each["activity"]["name"] for each in probes if not each["tolerance_met"]] != [MOST]
 
     def evidence(self) -> dict[str, object]:
-        """What was read while the fault was on."""
+        """What was read while the fault was on; of what is in no reading, what the database said."""
+        if self.question.query:
+            asked = self.journal["steady_states"]["after"]["probes"][-1]
+            return self._cited(asked, FORGOTTEN, json.loads(asked["output"]["stdout"])[0]["left"], 0.0)
         probe = next(each for each in self.journal["run"] if each["activity"]["name"] == EVERYTHING)
         reading = (
             self.question.reading if self.question.reading in probe["output"] else "requests.success_ratio"
         )
+        return self._cited(probe, reading, probe["output"][reading], 1.0)
+
+    def _cited(
+        self, probe: Mapping[str, Any], reading: str, value: float, after_s: float
+    ) -> dict[str, object]:
         began = datetime.fromisoformat(probe["start"])
-        at = (began if began.tzinfo else began.replace(tzinfo=UTC)) + timedelta(seconds=1)
-        return {
-            "run": self.name,
-            "reading": reading,
-            "at": at.isoformat(timespec="seconds"),
-            "value": probe["output"][reading],
-        }
+        at = (began if began.tzinfo else began.replace(tzinfo=UTC)) + timedelta(seconds=after_s)
+        return {"run": self.name, "reading": reading, "at": at.isoformat(), "value": value}
 
 
 Runner = Callable[[Path, Path], Mapping[str, Any]]
@@ -166,8 +170,8 @@ def weaknesses(first: Sequence[Ran]) -> dict[str, Ran]:
         found.pop("cache-without-timeout", None)  # it bears no loss of the cache at all
     away = by_name["replica-away"]
     if away.refuted:
-        replicas = [line for line in drill("status").splitlines() if "storefront-" in line]
-        found["single-replica" if len(replicas) == 1 else "dead-replica-in-rotation"] = away
+        replicas = tomllib.loads(Path("range.toml").read_text(encoding="utf-8"))["storefront"]["replicas"]
+        found["single-replica" if replicas == 1 else "dead-replica-in-rotation"] = away
     return found
 
 

@@ -69,11 +69,17 @@ def prepare(crontab: Path, figures: Mapping[str, float], *, standby: bool) -> No
         """archive_command = 'sh "$CONFIG/ops/archive.sh" "%p" "%f"'""",
         "archive_timeout = 5",
     )
-    settings.write_text("\n".join((*kept, *archiving)) + "\n")
+    # A standby that was away for a moment finds the log that it lacks, and soon asks for it.
+    keeping = ("wal_keep_size = 128MB",) if standby else ()
+    settings.write_text("\n".join((*kept, *archiving, *keeping)) + "\n")
+    if standby:
+        with Path("standby/postgresql.conf").open("a") as file:
+            file.write("wal_retrieve_retry_interval = 1s\n")
     shutil.copy(DOCUMENTS / "runbook.md", "runbook.md")
     Path("risks.yaml").write_text(register(figures))
     drill("apply")
-    shell('sh "$CONFIG/ops/backup.sh" && sh "$CONFIG/ops/configuration.sh"')
+    # Two from the beginning: the newest may be the one that cannot be read.
+    shell('sh "$CONFIG/ops/backup.sh" && sh "$CONFIG/ops/backup.sh" && sh "$CONFIG/ops/configuration.sh"')
     if standby:
         shell('sh "$CONFIG/ops/standby.sh"')
 

@@ -187,7 +187,7 @@ def _told(section: Section | None, states: _States) -> _Told:
     return _Told(
         [
             _Statement(
-                replace(figure, line=figure.line + section.line),
+                replace(figure, line=figure.line + section.line + section.rows - 1),
                 lines[figure.line - 1],
                 meant(figure, states.before),
                 meant(figure, states.after),

@@ -8,7 +8,7 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 _ARCHIVER = b"""
     SELECT extract(epoch FROM clock_timestamp() - last_archived_time)::float,
-           coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false)
+           CASE WHEN last_failed_time > coalesce(last_archived_time, '-infinity') THEN last_failed_wal END
       FROM pg_stat_archiver
 """
 
@@ -20,8 +20,8 @@ async def archive_state(connection: Connection) -> str:
         psycopg.Error: the database does not answer.
     """
     row = await (await connection.execute(_ARCHIVER)).fetchone()
-    age_s, failing = row if row is not None else (None, False)
+    age_s, failing = row if row is not None else (None, None)
     taken = (
         "nothing was archived" if age_s is None else f"the archive took its last file {age_s:.0f} s before"
     )
-    return f"{taken}, and the last try failed" if failing else taken
+    return f"{taken}, and the last try failed (of {failing})" if failing else taken

@@ -78,14 +78,20 @@ def criteria(
     documents: Sequence[Judged],
     analysis: Sequence[Judged],
     success: Iterable[Criterion],
+    *,
+    analysed_by: Iterable[str] = (),
 ) -> tuple[CriterionResult, ...]:
-    """The four criteria of what was judged."""
+    """The four criteria of what was judged; `analysed_by` names what else decides the fourth."""
     known = {each.id: each for each in (*checks, *invariants, *documents, *analysis)}
     return (
         _result("tasks", "Tasks completed", [_of(each) for each in checks]),
         _result("objectives", "Objectives achieved", [_objective(each, known) for each in success]),
         _result("documentation", "Documentation complete", _asked(documents)),
-        _result("analysis", "Results analysed", _asked(analysis)),
+        _result(
+            "analysis",
+            "Results analysed",
+            [*_asked(analysis), *(_of(known[name]) for name in analysed_by if name in known)],
+        ),
     )
 
 

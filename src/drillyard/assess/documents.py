@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drillyard.assess.check import Evidence, Status, Verdict, all_of
+from drillyard.assess.costs import untrue
 from drillyard.assess.figures import BARE, Figure, backed, candidates, figures_in
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.prose import plain, section_of, sections_of
@@ -14,6 +15,8 @@ from drillyard.scenario.manifest import Document, Manifest
 
 MIN_WORDS = 12
 """Fewer words of one's own do not say anything."""
+MIN_DIFFERENT = 8
+"""And so many of them are different in any text that says something."""
 MAX_BYTES = 1_000_000
 
 MOST = 8
@@ -59,9 +62,10 @@ def written(m: Measurement, file: str, sections: Sequence[str], *, min_words: in
         if section is None:
             verdicts.append(_one(Status.FAIL, f"{file} has no section “{title}”", "a heading and a text"))
             continue
-        enough = section.words >= min_words
-        what = f"{file}:{section.line} “{title}”: {section.words} words"
-        verdicts.append(_one(Status.PASS if enough else Status.FAIL, what, f"at least {min_words} words"))
+        enough = section.words >= min_words and section.different_words >= min(MIN_DIFFERENT, min_words)
+        what = f"{file}:{section.line} “{title}”: {section.words} words, {section.different_words} different"
+        asked = f"at least {min_words} words, {min(MIN_DIFFERENT, min_words)} of them different"
+        verdicts.append(_one(Status.PASS if enough else Status.FAIL, what, asked))
     return all_of(*verdicts)
 
 
@@ -79,7 +83,7 @@ def figures_measured(
     text = m.documents[file]
     known = candidates((*m.earlier, m))
     counting = [found for title in sections if (found := section_of(sections_of(text), title))]
-    spans = [range(each.line, each.line + each.text.count("\n") + 2) for each in counting]
+    spans = [range(each.line, each.line + each.rows + each.text.count("\n") + 1) for each in counting]
     stated: dict[frozenset[str], set[str]] = {}
     bad: list[Figure] = []
     for figure in figures_in(plain(text)):
@@ -88,19 +92,35 @@ def figures_measured(
         elif _counts(figure, spans):
             bad.append(figure)
     good = [figure for texts in stated.values() if len(texts) <= MOST for figure in texts]
-    enough = len(good) >= at_least and len(good) > len(bad)
+    wrong = [each for each in untrue(figures_in(plain(text)), m.recoveries) if _counts(each, spans)]
+    enough = len(good) >= at_least and len(good) > len(bad) and not wrong
     what = f"{file}: {len(good)} different figures that were measured, {len(bad)} that were not"
     first = _one(Status.PASS if enough else Status.FAIL, what, f"at least {at_least}, and more than others")
     named = tuple(
         Evidence(
             f"{file}:{figure.line} “{figure.text}” has no measurement behind it",
-            Status.PASS if enough else Status.FAIL,
+            Status.INCONCLUSIVE if enough else Status.FAIL,
             source="the drill's kept measurements",
-            look_next="`drill measure` keeps one; `drill compare` gives the figures.",
+            look_next=_where(m),
         )
         for figure in bad[:10]
     )
-    return Verdict(first.status, (*first.evidence, *named))
+    untold = tuple(
+        Evidence(
+            f"{file}:{figure.line} “{figure.text}” is not what was recorded of the disaster that it names",
+            Status.FAIL,
+            source="the drill's record of disasters",
+            look_next=_where(m),
+        )
+        for figure in wrong[:10]
+    )
+    return Verdict(first.status, (*first.evidence, *untold, *named))
+
+
+def _where(m: Measurement) -> str:
+    if m.recoveries:
+        return "drill recovered --list"
+    return "`drill measure` keeps one; `drill compare` gives the figures."
 
 
 def document_verdict(m: Measurement, document: Document) -> Verdict:

@@ -5,13 +5,15 @@ has a value of that kind within `TOLERANCE` or inside its interval, among the re
 of.
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.prose import Line, lines_of
 from drillyard.assess.recoveries import Recovery
+from drillyard.faults.disasters import disasters
 from drillyard.measure.paired import Interval
 from drillyard.measure.reading import TIME_LIKE, Unit
 
@@ -20,14 +22,24 @@ TOLERANCE = 0.1
 BARE = "bare"
 """The kind of a number without a unit, on a line that names a reading in full."""
 
-_NUMBER = r"\d{1,3}(?:[ ,’'\u00a0\u202f\u2009]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_THIN = " \u00a0\u202f\u2009"
+_NUMBER = (
+    rf"[1-9]\d{{0,2}}(?:\.\d{{3}})+,\d+(?![.,]\d)|[1-9]\d{{0,2}}(?:[{_THIN}]\d{{3}})+,\d+(?![.,]\d)"
+    rf"|\d{{1,3}}(?:[{_THIN},’']\d{{3}})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+)
+_POINTS_BETWEEN_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+")
 _UNIT = (
-    r"ms CPU|ms|milliseconds|seconds|sec|s|%|percent|per cent|[x×]|times|req/s|rps|requests/s"
+    r"ms CPU|ms|milliseconds|seconds|secs|sec|s|%|percent|per cent|[x×]|times|req/s|rps|requests/s"
     r"|(?:\w+ )?per second|/s|/ ?request|(?:\w+ )?per request|kB|KB|KiB|MB|MiB|GB|GiB"
 )
 _FIGURE = re.compile(rf"(?<![\w.,#])(?P<number>{_NUMBER})(?:\s*(?P<unit>{_UNIT})(?![\w]))?(?![\w])")
 _SHARED_UNIT = re.compile(r"\s*(?:→|->|=>|–|—|-|/|to|and|or)\s*", re.IGNORECASE)
 _UNIT_ASIDE = re.compile(rf"(?<!\w)\((?P<unit>{_UNIT})\)")
+_MINUTES = re.compile(
+    r"(?<![\w.,:])(?P<minutes>\d+)\s*(?:(?:minutes?\s*(?:and\s)?|mins?|m)\s*(?P<seconds>\d{1,2}(?:[.,]\d+)?)\s*"
+    r"(?:s|secs?|seconds)|:(?P<clock>\d\d)\s*min(?:utes)?)(?!\w)"
+)
+"""1 min 12 s, 1m12s, 1:12 min."""
 _CODE = re.compile(r"`[^`]*`")
 _WORD = re.compile(r"[a-z0-9]+")
 _DOTTED = re.compile(r"[a-z]+(?:\.[a-z0-9_-]+)+")
@@ -38,6 +50,7 @@ _SCALE: dict[str, tuple[str, float]] = {
     "milliseconds": ("time", 1.0),
     "s": ("time", 1000.0),
     "sec": ("time", 1000.0),
+    "secs": ("time", 1000.0),
     "seconds": ("time", 1000.0),
     "%": ("share", 0.01),
     "percent": ("share", 0.01),
@@ -71,6 +84,8 @@ _OF_UNIT: dict[Unit, tuple[str, float]] = {
     Unit.COUNT: ("count", 1.0),
     Unit.CORES: ("count", 1.0),
 }
+_LED_BY = 5
+"""So many words before a figure are kept with it."""
 _ROUNDED_S = 0.05
 """Times of a disaster are shown with one decimal."""
 _TOLD_OF_DISASTERS = "customers away recovery time point lost gone oldest rto rpo"
@@ -92,7 +107,7 @@ class Figure:
 
     `values` has more than one where a separator can mean two things (1,234). `words` are those of its line
     and of its table's heading, `names` the readings that the line names in full. A `quoted` one stands in
-    code.
+    code. `said` is its line in small letters, without punctuation; `led_by` the words right before it.
     """
 
     text: str
@@ -102,12 +117,14 @@ class Figure:
     words: frozenset[str]
     names: frozenset[str]
     quoted: bool = False
+    said: str = ""
+    led_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A value that was measured: the name of its reading, the words of that, and the factor from its own
-    unit to that of its kind.
+    unit to that of its kind. `about` has the names of the incident that it is of, where it is of one.
     """
 
     kind: str
@@ -116,6 +133,7 @@ class Candidate:
     words: frozenset[str]
     name: str = ""
     factor: float = 1.0
+    about: tuple[str, ...] = ()
 
     def near(self, figure: Figure) -> bool:
         """Whether the figure is in the interval or within `TOLERANCE` of it."""
@@ -138,7 +156,22 @@ def figures_in(text: str) -> list[Figure]:
     return [figure for line in lines_of(text) for figure in _figures(line)]
 
 
-def _figures(line: Line) -> Iterator[Figure]:
+def _in_seconds(written: str) -> tuple[str, str]:
+    """A line with minutes and seconds as seconds, and the line as it was: both padded to one length."""
+    read, shown, at = "", "", 0
+    for found in _MINUTES.finditer(written):
+        seconds = float((found["seconds"] or found["clock"]).replace(",", "."))
+        as_seconds = f"{60 * int(found['minutes']) + seconds:.12g} s"
+        width = max(len(as_seconds), len(found[0]))
+        read += written[at : found.start()] + as_seconds.ljust(width)
+        shown += written[at : found.start()] + found[0].ljust(width)
+        at = found.end()
+    return read + written[at:], shown + written[at:]
+
+
+def _figures(given: Line) -> Iterator[Figure]:
+    read, shown = _in_seconds(given.text)
+    line = replace(given, text=read)
     coded = [match.span() for match in _CODE.finditer(line.text)]
     found = list(_FIGURE.finditer(line.text))
     aside = _UNIT_ASIDE.search(line.text) or _UNIT_ASIDE.search(line.heading)
@@ -149,12 +182,14 @@ def _figures(line: Line) -> Iterator[Figure]:
             continue
         kind, factor = _scale(unit) if unit else (BARE, 1.0)
         yield Figure(
-            text=match[0].strip(),
+            text=shown[match.start() : match.end()].strip(),
             kind=kind,
             values=tuple(value * factor for value in _values(match["number"])),
             line=line.number,
             words=words,
             names=names,
+            said=" ".join(re.findall(r"[\w-]+", given.text.lower())),
+            led_by=tuple(re.findall(r"[\w-]+", line.text[: match.start()].lower())[-_LED_BY:]),
             quoted=line.code or any(start <= match.start() < end for start, end in coded),
         )
 
@@ -181,6 +216,8 @@ def _scale(unit: str) -> tuple[str, float]:
 def _values(number: str) -> tuple[float, ...]:
     """What it can mean: a comma, or a point before three digits, is read both ways."""
     digits = re.sub(r"[ ’'\u00a0\u202f\u2009]", "", number)
+    if _POINTS_BETWEEN_THOUSANDS.fullmatch(digits):
+        return (float(digits.replace(".", "").replace(",", ".")),)
     whole, comma, rest = digits.partition(",")
     if comma and rest.isdigit() and (len(rest) != 3 or whole == "0"):
         return (float(f"{whole}.{rest}"),)
@@ -219,11 +256,16 @@ def backed(figure: Figure, known: Iterable[Candidate]) -> bool:
     """Whether a measured value stands behind the figure.
 
     The line has to name a reading (`search`, `p95`, `hit`); only those that it names best, or nearly so (a
-    line may speak of several), are asked. A bare number has to be of a reading that is named in full.
+    line may speak of several), are asked; where it names incidents, only figures of these. A bare number has
+    to be of a reading that is named in full.
     """
     if figure.kind == BARE:
         return any(each.name in figure.names and each.near(figure) for each in known)
     same_kind = [each for each in known if each.kind == figure.kind]
+    said = f" {figure.said} "
+    named = {each.about for each in same_kind if any(f" {name} " in said for name in each.about)}
+    if named:
+        same_kind = [each for each in same_kind if not each.about or each.about in named]
     best = max((len(each.words & figure.words) for each in same_kind), default=0)
     least = max(1, best - 1)
     return any(len(each.words & figure.words) >= least and each.near(figure) for each in same_kind)
@@ -271,12 +313,21 @@ def _of_reading(name: str, interval: Interval) -> Iterator[Candidate]:
 
 
 def _of_recoveries(recoveries: Iterable[Recovery]) -> Iterator[Candidate]:
-    """Both times of each disaster; its line names its kind, and says which is which."""
-    for each in recoveries:
+    """Both times of each disaster; its line names its kind, and says which is which. A kind that never struck
+    has times that nothing is near.
+    """
+    happened = list(recoveries)
+    for kind in disasters().keys() - {each.kind for each in happened} if happened else ():
+        # By its name alone: "the site lost 3 s of orders" speaks of no incident.
+        words = words_of(f"{kind} {_TOLD_OF_DISASTERS}")
+        yield Candidate("time", math.nan, math.nan, words, about=(kind,))
+    for each in happened:
         words = words_of(f"disaster {each.number} {each.kind} {_TOLD_OF_DISASTERS}")
         for seconds in (each.recovery_s, each.recovery_point_s):
             if seconds is not None:
-                yield Candidate("time", 1000 * (seconds - _ROUNDED_S), 1000 * (seconds + _ROUNDED_S), words)
+                names = (each.kind, each.kind.replace("-", " "), f"disaster {each.number}")
+                low, high = 1000 * (seconds - _ROUNDED_S), 1000 * (seconds + _ROUNDED_S)
+                yield Candidate("time", low, high, words, about=names)
 
 
 def _bounded(interval: Interval) -> tuple[float, float]:

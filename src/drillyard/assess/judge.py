@@ -113,8 +113,13 @@ def judge_task(
     measurement: Measurement,
     passed: Mapping[str, Passed] | None = None,
 ) -> tuple[TaskResult, tuple[CheckResult, ...]]:
-    """One task, and the invariants beside it, from a quick measurement; `passed` as for `run_check`."""
-    result = _task(task, {check.id: check for check in checks}, measurement, passed)
+    """One task, and the invariants beside it, from a quick measurement; `passed` as for `run_check`.
+
+    Checks that only a submission can decide are left out.
+    """
+    by_id = {check.id: check for check in checks}
+    quick = [name for name in task.checks if name not in by_id or by_id[name].quick]
+    result = _task(task.model_copy(update={"checks": quick}), by_id, measurement, passed)
     return result, tuple(run_check(check, measurement) for check in invariants(manifest))
 
 
@@ -153,6 +158,7 @@ def judge_submission(
             documents,
             analysis,
             manifest.success_criteria,
+            analysed_by=manifest.analysed_by,
         ),
         scores=scores(measurement),
         seconds_active=seconds_active,

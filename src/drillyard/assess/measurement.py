@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from drillyard.assess.customers import pooled_percentile
-from drillyard.assess.experiments import Experiments
+from drillyard.assess.experiments.runs import Experiments
 from drillyard.assess.recoveries import Recovery
 from drillyard.base.errors import DrillyardError
 from drillyard.measure.paired import MIN_PAIRS, Interval, paired_ratio, weighted_mean

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-_HEADING = re.compile(r"^(?P<level>#{1,6})\s+(?P<title>.+?)\s*#*\s*$")
+from markdown_it import MarkdownIt
+
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
-_NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
+_NUMBERED = re.compile(r"^\s*(?:\d+[.)])*\d+[.)]?\s+")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}")
 
@@ -32,11 +34,25 @@ class Section:
     title: str
     line: int
     text: str
+    rows: int = 1
+    """So many lines its heading takes: an underlined one has more."""
+    own: str = ""
+    """Its text without the sections below it."""
 
     @property
     def words(self) -> int:
         """How many words its author wrote."""
-        return len(_WORD.findall(self.text))
+        return len(words_in(self.text))
+
+    @property
+    def different_words(self) -> int:
+        """How many of them are not said twice."""
+        return len(set(words_in(self.text)))
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text, whatever their case."""
+    return _WORD.findall(text.casefold())
 
 
 def sections_of(text: str) -> list[Section]:
@@ -46,18 +62,24 @@ def sections_of(text: str) -> list[Section]:
     """
     said = plain(text)
     lines = said.splitlines()
-    starts = [
-        (line.number, match)
-        for line in lines_of(said)
-        if not line.code and (match := _HEADING.match(line.text))
-    ]
+    starts = list(_headings(said))
     found = []
-    for index, (number, match) in enumerate(starts):
-        level = len(match["level"])
-        ends = (later for later, other in starts[index + 1 :] if len(other["level"]) <= level)
+    for index, (number, level, title, rows) in enumerate(starts):
+        ends = (later for later, other, _, _ in starts[index + 1 :] if other <= level)
         end = next(ends, len(lines) + 1)
-        found.append(Section(match["title"], number, "\n".join(lines[number : end - 1])))
+        below = starts[index + 1][0] if index + 1 < len(starts) else end
+        text, own = ("\n".join(lines[number - 1 + rows : last - 1]) for last in (end, min(end, below)))
+        found.append(Section(title, number, text, rows, own))
     return found
+
+
+def _headings(text: str) -> Iterator[tuple[int, int, str, int]]:
+    """Of each heading its line, its level, its title and how many lines it takes (two, where underlined)."""
+    tokens = MarkdownIt("commonmark").parse(text)
+    for token, inline in pairwise(tokens):
+        if token.type == "heading_open" and token.level == 0 and token.map:
+            first, after = token.map
+            yield first + 1, int(token.tag[1:]), " ".join(inline.content.split()), after - first
 
 
 def plain(text: str) -> str:
@@ -70,8 +92,27 @@ def section_of(sections: Iterable[Section], title: str) -> Section | None:
 
     Of several, the one that says most.
     """
-    named = [section for section in sections if _key(section.title) == _key(title)]
+    named = [section for section in sections if key_of(section.title) == key_of(title)]
     return max(named, key=lambda section: section.words, default=None)
+
+
+def ready_texts(text: str) -> str:
+    """What stands in quotations and in code blocks: texts that are ready to be sent, or run."""
+    found, depth = [], 0
+    for token in MarkdownIt("commonmark").parse(text):
+        depth += (token.type == "blockquote_open") - (token.type == "blockquote_close")
+        if token.type in ("fence", "code_block") or (depth and token.type == "inline"):
+            found.append(token.content)
+    return "\n".join(found)
+
+
+def beside_texts(text: str) -> str:
+    """What stands beside these: a plan of who sends them, and when."""
+    lines = text.splitlines()
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.type in ("fence", "code_block", "blockquote_open") and token.map:
+            lines[slice(*token.map)] = [""] * (token.map[1] - token.map[0])
+    return "\n".join(lines)
 
 
 def lines_of(text: str) -> Iterator[Line]:
@@ -90,5 +131,6 @@ def lines_of(text: str) -> Iterator[Line]:
         last = line
 
 
-def _key(title: str) -> str:
+def key_of(title: str) -> str:
+    """What two headings that mean the same have in common: no case, number or punctuation."""
     return " ".join(_WORD.findall(_NUMBERED.sub("", title).lower()))

@@ -13,11 +13,11 @@ SHARES = "content.true."
 """How the names of readings begin that are shares of what must be shown."""
 NUMBERS_REUSED = "recovery.numbers_reused"
 _COUNTS = {
-    "rows.lost.": "rows of the table {rest} that were there at the start of the drill are gone or changed",
-    "jobs.lost": "jobs are neither done nor in a queue",
-    "ledger.incomplete": "orders lack lines, payment, mail or stock movement",
-    NUMBERS_REUSED: "order numbers were given to two customers",
-    "promise.order_missing": "things are missing of an order that was placed now",
+    "rows.lost.": "rows of the table {rest} gone or changed that were there at the start of the drill",
+    "jobs.lost": "jobs neither done nor in a queue",
+    "ledger.incomplete": "orders without lines, payment, mail or stock movement",
+    NUMBERS_REUSED: "order numbers given to two customers",
+    "promise.order_missing": "things missing of an order that was placed now",
 }
 
 
@@ -115,7 +115,7 @@ def findings(recovery: Recovery) -> Iterator[str]:
     for name, value in sorted(recovery.readings.items()):
         for prefix, words in _COUNTS.items():
             if name.startswith(prefix) and value:
-                yield f"{value:.0f} {words.format(rest=name.removeprefix(prefix))}"
+                yield f"{words.format(rest=name.removeprefix(prefix))}: {value:.0f}"
         if name.startswith(SHARES) and value < TRUE_SHARE:
             kind = name.removeprefix(SHARES).replace("_", " ")
             yield f"only {value:.0%} of what must be shown is shown: {kind}"

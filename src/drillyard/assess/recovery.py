@@ -30,6 +30,8 @@ from drillyard.traffic.ledger import Entry, WriteClass
 
 EARNINGS_S = 300.0
 """What a minute without the shop costs is taken from so many seconds before."""
+WAITED_S = 10.0
+"""So long customers wait for an answer (`traffic.plan`)."""
 TIMEOUT_S = 30.0
 FORGOTTEN_S = 30.0
 """What a cache holds of before the disaster is gone after so long, as the shop is shipped."""
@@ -59,10 +61,13 @@ async def as_it_was(coming: Disastered, subject: Subject, gone_before: frozenset
 async def outage_now(recorded: Path, since: float) -> Outage:
     """The outage since a moment, as far as customers' requests tell.
 
-    That nobody noticed anything is known only when service was seen to hold until now.
+    That nobody noticed anything is known only when service was seen to hold until now. What was answered
+    later than `WAITED_S` after it was planned served nobody, however late it was sent: whoever stops the
+    customers for the time of an outage has not shortened it.
     """
     found = await asyncio.to_thread(outcomes.read, recorded, since=since)
-    return outage(found.planned, found.good, since=since, until=found.until)
+    good = found.good & (found.latency_ms <= WAITED_S * 1000)
+    return outage(found.planned, good, since=since, until=found.until)
 
 
 async def recovery_of(

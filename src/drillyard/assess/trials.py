@@ -10,7 +10,13 @@ from dataclasses import dataclass, field, replace
 from drillyard.measure.reading import Gap, Reading
 
 PREFIX = "trial."
-BESIDE = ("requests.success_ratio", "latency.p95", "ledger.incomplete", "queue.dead.payments")
+BESIDE = (
+    "requests.success_ratio",
+    "latency.p95",
+    "ledger.incomplete",
+    "queue.dead.payments",
+    "queue.dead.notifications",
+)
 """Of every trial these are kept beside what the flaw moves."""
 
 

@@ -8,12 +8,13 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from drillyard.assess.invariants import invariants
-from drillyard.author.player import Player, PlayError, Stopping
+from drillyard.author.keeping import keep
+from drillyard.author.player import Player, PlayError, Said, Stopping
 from drillyard.author.rows import Case, Kind, Played, Proof
 from drillyard.author.verdicts import judged, moved
 from drillyard.base.clock import monotonic
@@ -70,11 +71,15 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to play: `how` is `submit` (everything measured anew) or `check` (quicker); `scale` of the data."""
+    """How to play: `how` is `submit` (everything measured anew) or `check` (quicker); `scale` of the data.
+
+    `keep` is a directory for what tells why a row is not as it must be, one below it for each.
+    """
 
     how: str = "submit"
     jobs: int = 1
     scale: float | None = None
+    keep: Path | None = None
 
 
 def certify(
@@ -137,14 +142,29 @@ def play(scenario: Scenario, case: Case, settings: Settings, directory: Path, st
     begun = monotonic()
     try:
         try:
-            return _play(scenario, case, settings, player, begun)
+            played = _judged(scenario, case, settings, player, begun)
+            if settings.keep and played.proof is not Proof.PROVEN:
+                with suppress(OSError):  # what tells of a row must not decide about it
+                    keep(directory, settings.keep / scenario.slug / case.key, f"{played.proof}: {played.why}")
+            return played
         finally:
             player.end()
-    except PlayError as error:
-        return Played(case, Proof.BROKEN, "broken", str(error), monotonic() - begun)
-    except Exception:
-        # One case that breaks must not end the others; its traceback is its reason.
-        return Played(case, Proof.BROKEN, "broken", traceback.format_exc(), monotonic() - begun)
+    except Exception as error:
+        return _broken(case, error, begun)
+
+
+def _judged(scenario: Scenario, case: Case, settings: Settings, player: Player, begun: float) -> Played:
+    """One case that breaks must not end the others."""
+    try:
+        return _play(scenario, case, settings, player, begun)
+    except Exception as error:
+        return _broken(case, error, begun)
+
+
+def _broken(case: Case, error: Exception, begun: float) -> Played:
+    """What broke it is its reason: a command in its own words, a fault of ours by its traceback."""
+    why = str(error) if isinstance(error, PlayError) else "".join(traceback.format_exception(error))
+    return Played(case, Proof.BROKEN, "broken", why, monotonic() - begun)
 
 
 def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, begun: float) -> Played:
@@ -162,7 +182,17 @@ def _play(scenario: Scenario, case: Case, settings: Settings, player: Player, be
     if case.kind is Kind.RESET:
         player.reset()
     task = _task_of(scenario, case) if settings.how == "check" else ""
-    return judged(case, player.judge(settings.how, task), monotonic() - begun)
+    said = player.judge(settings.how, task)
+    result = judged(case, said, monotonic() - begun)
+    if task and result.proof is not Proof.PROVEN and _is_unmeasured(said):
+        result = judged(case, player.judge(settings.how), monotonic() - begun)
+    return result
+
+
+def _is_unmeasured(said: Said) -> bool:
+    """Whether what was written failed already, so that nothing was measured for a task's other checks."""
+    view = said.json()
+    return isinstance(view, dict) and view.get("measurement") == ""
 
 
 def _task_of(scenario: Scenario, case: Case) -> str:

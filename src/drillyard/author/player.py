@@ -145,8 +145,12 @@ class Player:
         return self._must(["measure", "--label", label, "--all", "--json"], limit_s=JUDGE_LIMIT_S)
 
     def end(self) -> None:
-        """Stop the drill and remove it. Never raises for a drill that did not come up."""
-        self._run(["drill", "stop", "--delete", "--yes"], limit_s=START_LIMIT_S, must=False, last=True)
+        """Stop the drill and remove it, whatever it does. Never raises for a drill that did not come up."""
+        stop, interrupt = ["drill", "stop", "--delete", "--yes"], ["drill", "watch", "--cancel"]
+        said = self._run(stop, limit_s=START_LIMIT_S, must=False, last=True)
+        if said.code not in (ExitCode.OK, ExitCode.NO_DRILL):  # busy: a disaster goes on without who began it
+            self._run(interrupt, limit_s=START_LIMIT_S, must=False, last=True)
+            self._run(stop, limit_s=START_LIMIT_S, must=False, last=True)
 
     def _must(self, arguments: Sequence[str], *, limit_s: float, cut: bool = True) -> Said:
         return self._run(["drill", *arguments], limit_s=limit_s, must=True, cut=cut)

@@ -15,7 +15,7 @@ from drillyard.author.rows import Case, Kind, Played, Proof
 from drillyard.base.errors import UserError
 from drillyard.scenario.scenario import Scenario
 
-_JUDGING = ("base", "range", "measure", "traffic", "scenario", "assess", "drill")
+_JUDGING = ("base", "range", "measure", "traffic", "faults", "scenario", "assess", "drill", "chaos")
 """The rooms that a row depends on, beside the scenario and the shop."""
 
 

@@ -88,7 +88,7 @@ def _report(node: JsonValue) -> JsonValue:
 
 @dataclass(frozen=True)
 class _Found:
-    """One check of a verdict; `failed` is the first thing that was not as asked, in words."""
+    """One check of a verdict; `failed` is the first thing that was not as asked, and where to look next."""
 
     name: str
     status: str
@@ -115,7 +115,8 @@ def _failed(evidence: JsonValue) -> str:
             value = item.get("value")
             seen = f" is {value:.4g}" if isinstance(value, int | float) else ""
             asked = f" ({item['threshold']})" if item.get("threshold") else ""
-            return f"{item.get('what', '')}{seen}{asked}"
+            further = f". {item['look_next']}" if item.get("look_next") else ""
+            return f"{item.get('what', '')}{seen}{asked}{further}"
     return ""
 
 

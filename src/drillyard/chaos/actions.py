@@ -8,11 +8,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from drillyard.chaos.activities import function_of
+from drillyard.base.errors import UserError
 from drillyard.chaos.connection import Configuration, connected
 from drillyard.drill.fault_views import FaultsView, FaultView
 from drillyard.drill.wire import Inject
-from drillyard.faults.catalog import kinds
+from drillyard.faults.catalog import function_of, kinds
 from drillyard.faults.fault import Fault
 
 Action = Callable[..., dict[str, Any]]
@@ -20,11 +20,23 @@ _LAST = ("seconds", "error_budget", "configuration")
 
 
 def end_faults(configuration: Configuration = None) -> list[str]:
-    """End every fault that is on; gives their names. As a rollback it makes sure that none outlives a run."""
+    """End every fault that is on; gives their names. As a rollback it makes sure that none outlives a run.
+
+    Raises:
+        UserError: one could not be ended; says why. The others are.
+    """
     with connected(configuration) as client:
         on = client.get("/faults", FaultsView).on
+        refused: UserError | None = None
         for each in reversed(on):
-            client.delete(f"/faults/{each.number}", FaultsView)
+            try:
+                client.delete(f"/faults/{each.number}", FaultsView)
+            except UserError as error:  # its time may have come meanwhile
+                refused = error
+        if refused and {each.number for each in client.get("/faults", FaultsView).on} & {
+            each.number for each in on
+        }:
+            raise refused
     return [each.fault for each in on]
 
 

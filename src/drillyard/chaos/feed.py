@@ -9,6 +9,7 @@ from typing import Protocol
 
 import httpx
 
+from drillyard.assess.experiments.bites import SERVED
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import DrillyardError
 from drillyard.chaos.seen import FaultSpan, Look, samples
@@ -22,8 +23,6 @@ LOOK_S = 2.0
 _AGAIN_S = 1.0
 _LOOK_AGAIN_S = 0.2
 SUCCESS = "requests.success_ratio"
-SERVED = 0.97
-"""Customers are served again."""
 _LEAVE_S = 5.0
 """So long the last look is waited for; one that hangs in a broken shop holds nobody up."""
 _NO_ANSWER = (DrillyardError, httpx.HTTPError)

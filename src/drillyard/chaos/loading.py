@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
+from drillyard.assess.experiments.activities import HYPOTHESIS, activities
 from drillyard.base.errors import UserError
-from drillyard.chaos.activities import HYPOTHESIS, activities
 
 Experiment = dict[str, Any]
 _FORMAT = "The format: https://chaostoolkit.org/reference/api/experiment/"
@@ -75,7 +75,7 @@ def _read(file: Path) -> Any:
         raise UserError("There is no such file", where=str(file), next_step="Name an experiment's file.")
     try:
         return load_experiment(str(file))
-    except (ChaosException, json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ChaosException, ValueError, RecursionError, OSError) as error:
         cause = error.__context__
         if mark := getattr(cause, "problem_mark", None):  # PyYAML's, which the toolkit reads with
             line, said = mark.line + 1, getattr(cause, "problem", None) or "not YAML"

@@ -1,12 +1,13 @@
 """What a journal says came of its run, in words."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from drillyard.chaos.activities import HYPOTHESIS
+from drillyard.assess.experiments.activities import HYPOTHESIS
 from drillyard.chaos.toolkit_log import encoded
 
 
@@ -17,6 +18,8 @@ class Outcome(StrEnum):
     """It came to its end, and the hypothesis held afterwards; or there was none to hold."""
     DEVIATED = "deviated"
     """The hypothesis held before, and not afterwards."""
+    NOT_ASKED = "not asked afterwards"
+    """A probe of the hypothesis failed afterwards: whether it held cannot be said (the toolkit says no)."""
     NOT_STEADY = "not steady before"
     """The hypothesis did not hold before anything was done, so that nothing was done."""
     NOT_TRIED = "not tried"
@@ -29,6 +32,8 @@ def outcome_of(journal: Mapping[str, Any]) -> Outcome:
     before = journal["steady_states"]["before"]
     if journal["status"] == "interrupted":
         return Outcome.INTERRUPTED
+    if _unasked(journal["steady_states"]["after"]):
+        return Outcome.NOT_ASKED
     if journal["deviated"]:
         return Outcome.DEVIATED
     if before and before["steady_state_met"] is False:
@@ -36,6 +41,11 @@ def outcome_of(journal: Mapping[str, Any]) -> Outcome:
     if journal["status"] != "completed" or next(failed_actions(journal), None):
         return Outcome.NOT_TRIED
     return Outcome.HELD
+
+
+def _unasked(state: Mapping[str, Any] | None) -> bool:
+    """Whether a probe could not be asked; the toolkit ends a hypothesis there."""
+    return state is not None and any(each.get("status") != "succeeded" for each in state["probes"])
 
 
 def failed_actions(journal: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -49,13 +59,12 @@ def told(journal: Mapping[str, Any]) -> str:
     """What came of the run, in a sentence or two."""
     match outcome_of(journal):
         case Outcome.HELD:
-            if journal["steady_states"]["after"]:
-                return "The hypothesis held afterwards."
-            asked = hypothesis(journal).get("probes")
-            why = "it was not looked at afterwards" if asked else "there is none"
-            return f"It is done. Of a hypothesis nothing can be said: {why}."
+            return _held(journal)
         case Outcome.DEVIATED:
             return f"The hypothesis did not hold afterwards: {_outside(journal['steady_states']['after'])}"
+        case Outcome.NOT_ASKED:
+            run = journal["steady_states"]["after"]["probes"][-1]
+            return f"Whether it held cannot be said: {run['activity']['name']} failed: {said_by(run)}"
         case Outcome.NOT_STEADY:
             why = _outside(journal["steady_states"]["before"])
             return f"The hypothesis did not hold before anything was done, so nothing was: {why}"
@@ -65,6 +74,14 @@ def told(journal: Mapping[str, Any]) -> str:
             return f"What holds afterwards shows nothing, the method was not carried out: {why}"
         case Outcome.INTERRUPTED:
             return "It was interrupted."
+
+
+def _held(journal: Mapping[str, Any]) -> str:
+    if journal["steady_states"]["after"]:
+        return "The hypothesis held afterwards."
+    asked = hypothesis(journal).get("probes")
+    why = "it was not looked at afterwards" if asked else "there is none"
+    return f"It is done. Of a hypothesis nothing can be said: {why}."
 
 
 def _outside(state: Mapping[str, Any] | None) -> str:
@@ -83,7 +100,8 @@ def said_by(run: Mapping[str, Any], limit: int = 160) -> str:
             text = _value(run["output"])
         case "failed":
             lines = "".join(run.get("exception") or ["it failed"]).strip().splitlines()
-            text = lines[-1].removeprefix("chaoslib.exceptions.ActivityFailed: ")
+            said = [each for each in lines if not each.lstrip().startswith("For further information")]
+            text = re.sub(r"^(?:[\w.]+\.)?\w*(?:Error|Failed|Exception): ", "", said[-1].strip())
         case _:
             text = "interrupted"
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,16 +1,18 @@
 """What can be said of an experiment by its text alone: whatever is valid, and still not what was meant."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeGuard
+from typing import Any
 
 from chaoslib.hypothesis import within_tolerance
 from pydantic import ValidationError
 
-from drillyard.chaos.activities import HYPOTHESIS, Call, calls, function_of, unknown
-from drillyard.faults.catalog import kinds
+from drillyard.assess.experiments.activities import HYPOTHESIS, RECOVERS, Call, asks_in, calls, unknown
+from drillyard.assess.experiments.runs import finite
+from drillyard.chaos.lasting import seconds_of, takes_after
+from drillyard.faults.catalog import function_of, kinds
 from drillyard.faults.injector import LONGEST_S
 from drillyard.measure.reading import Unit
 from drillyard.measure.source import PER_REQUEST, Described
@@ -18,15 +20,21 @@ from drillyard.measure.sources import source_types
 
 BROKEN_WORLD: Mapping[str, float | bool] = {
     "requests.success_ratio": 0.5,
+    "latency.p50": 5000.0,
     "latency.p95": 5000.0,
-    "queue.oldest_max": 300.0,
+    "latency.p99": 5000.0,
     "business.orders": 0.0,
 }
-"""What the readings are in a shop that is broken by any measure: a hypothesis that holds here cannot fail."""
+"""What the readings are in a shop that is broken by any measure: a hypothesis that holds here cannot fail.
+The oldest job is as old there as the experiment's longest fault, at most `OLDEST_S`.
+"""
+OLDEST_S = 60.0
 _OF_CUSTOMERS = tuple(
     Described(name, Unit.COUNT)
     for name in ("requests.count", "requests.success_ratio", "latency.p50", "latency.p95", "latency.p99")
 )
+_OF_TOLERANCE = ("type", "target", "range", "value", "pattern", "path", "expect", "count")
+"""What of a tolerance decides; the rest are words."""
 _NO_PARAMETERS = ("seconds", "error_budget", "configuration")
 
 
@@ -43,10 +51,10 @@ def review(experiment: Mapping[str, Any]) -> list[Remark]:
     """Look through an experiment without running anything of it.
 
     Kinds: `no-hypothesis`, `no-rollbacks`, `no-seconds`, `bad-parameters`, `unknown-reading`,
-    `loose-tolerance` (of one probe), `cannot-fail` (of the whole hypothesis).
+    `loose-tolerance` (of one probe), `cannot-fail` (of the whole hypothesis), `over-before-asked`.
     """
     found = list(calls(experiment))
-    remarks = [*_about_hypothesis(experiment, found)]
+    remarks = [*_about_hypothesis(experiment, found), *_about_time(experiment, found)]
     if not experiment.get("rollbacks"):
         remarks.append(
             Remark(
@@ -57,7 +65,7 @@ def review(experiment: Mapping[str, Any]) -> list[Remark]:
             )
         )
     for call in found:
-        if call.module == "actions" and call.function != "end_faults":
+        if call.breaks:
             remarks += _about_action(call)
         elif call.module == "probes":
             remarks += _about_probe(call)
@@ -66,13 +74,11 @@ def review(experiment: Mapping[str, Any]) -> list[Remark]:
 
 def refutable(experiment: Mapping[str, Any]) -> bool:
     """Whether its hypothesis has a probe that asks what customers get, or how old jobs are, with a tolerance
-    that a broken shop is out of.
+    that a broken shop is known to be out of.
     """
-    return any(
-        call.where.startswith(HYPOTHESIS) and _when_broken(call) is not None and not _holds_when_broken(call)
-        for call in calls(experiment)
-        if call.module == "probes" and call.activity.get("tolerance") is not None
-    )
+    found = list(calls(experiment))
+    oldest_s = _oldest_s(found)
+    return any(_holds_when_broken(call, oldest_s) is False for call in found if _in_hypothesis(call))
 
 
 def _about_action(call: Call) -> Iterator[Remark]:
@@ -93,15 +99,15 @@ def _about_action(call: Call) -> Iterator[Remark]:
 
 def _out_of_bounds(call: Call) -> Iterator[str]:
     """What the action itself takes, beside the fault's parameters."""
-    seconds, budget = call.arguments.get("seconds"), call.arguments.get("error_budget")
-    if _is_number(seconds) and not 0 < seconds <= LONGEST_S:
+    for name in ("seconds", "error_budget"):
+        given = call.arguments.get(name)
+        if given is not None and not unknown(given) and finite(given) is None:
+            yield f"{name}: a number, not {given!r}"
+    seconds, budget = (finite(call.arguments.get(name)) for name in ("seconds", "error_budget"))
+    if seconds is not None and not 0 < seconds <= LONGEST_S:
         yield f"seconds: above 0, at most {LONGEST_S:g}, not {seconds:g}"
-    if _is_number(budget) and not 0 <= budget <= 1:
+    if budget is not None and not 0 <= budget <= 1:
         yield f"error_budget: a share from 0 to 1, not {budget:g}"
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _refused(kind: str, call: Call) -> Iterator[str]:
@@ -118,8 +124,12 @@ def _refused(kind: str, call: Call) -> Iterator[str]:
 
 
 def _about_probe(call: Call) -> Iterator[Remark]:
+    match call.tolerance:
+        case [low, high] | {"type": "range", "range": [low, high]} if _turned(low, high):
+            said = f"Nothing is between {low} and {high}: the smaller one comes first."
+            yield Remark("bad-parameters", call.where, said)
     name = call.reading
-    if name and not unknown(name) and not any(each.matches(name) for each in _given()):
+    if name and not unknown(name) and not any(each.matches(name) for each in readings_of_a_look()):
         yield Remark(
             "unknown-reading",
             call.where,
@@ -128,9 +138,14 @@ def _about_probe(call: Call) -> Iterator[Remark]:
         )
 
 
+def _turned(low: object, high: object) -> bool:
+    first, last = finite(low), finite(high)
+    return first is not None and last is not None and first > last
+
+
 @cache
-def _given() -> tuple[Described, ...]:
-    """The readings that a look can give."""
+def readings_of_a_look() -> tuple[Described, ...]:
+    """The readings that a look at the range can give."""
     found = [*_OF_CUSTOMERS, *(each for source in source_types() for each in source.describes)]
     return (*found, *(Described(each.name + PER_REQUEST, each.unit) for each in found if each.per_request))
 
@@ -145,11 +160,11 @@ def _about_hypothesis(experiment: Mapping[str, Any], found: list[Call]) -> Itera
             "There is no hypothesis with probes: the run can show something, and prove nothing.",
         )
         return
-    loose = [call for call in found if call.where.startswith(HYPOTHESIS) and _holds_when_broken(call)]
+    oldest_s = _oldest_s(found)
+    loose = [call for call in found if _in_hypothesis(call) and _holds_when_broken(call, oldest_s)]
     for call in loose:
-        yield Remark(
-            "loose-tolerance", call.where, f"Its tolerance holds in a broken shop too: {_broken(call)}."
-        )
+        said = f"Its tolerance holds in a broken shop too: {_broken(call, oldest_s)}."
+        yield Remark("loose-tolerance", call.where, said)
     if len(loose) == len(probes):
         yield Remark(
             "cannot-fail",
@@ -158,26 +173,66 @@ def _about_hypothesis(experiment: Mapping[str, Any], found: list[Call]) -> Itera
         )
 
 
-def _holds_when_broken(call: Call) -> bool:
-    """Whether the tolerance holds what the probe would give in a broken shop; no, where that is not known."""
-    tolerance, value = call.activity.get("tolerance"), _when_broken(call)
-    if value is None or tolerance is None or unknown(tolerance):
-        return False
-    if isinstance(tolerance, Mapping) and tolerance.get("type") == "probe":
-        return False
+def _about_time(experiment: Mapping[str, Any], found: list[Call]) -> Iterator[Remark]:
+    """Whether all faults are over, by the times that are written down, when the hypothesis is asked after the
+    method. One that asks for recovery, or asks during the method, means it so.
+    """
+    if not _asks_afterwards(experiment) or any(call.function == RECOVERS for call in found):
+        return
+    faults = [call for call in found if call.breaks and call.where.startswith("method")]
+    lasts = [(call, seconds_of(call), takes_after(experiment, call)) for call in faults]
+    if lasts and all(seconds is not None and seconds <= after for _, seconds, after in lasts):
+        last, seconds, after = lasts[-1]
+        yield Remark(
+            "over-before-asked",
+            last.where,
+            f"`{last.function}` lasts {seconds:g} s, and the method goes on for {after:g} s or more after it:"
+            " it is over when the hypothesis is asked again, which tells then whether the shop is well again,"
+            " not whether it withstands. Give it more `seconds`, if that is what you ask.",
+        )
+
+
+def _asks_afterwards(experiment: Mapping[str, Any]) -> bool:
+    return bool(experiment.get(HYPOTHESIS)) and asks_in(experiment) in ("default", "after-method-only")
+
+
+def _in_hypothesis(call: Call) -> bool:
+    return call.module == "probes" and call.where.startswith(HYPOTHESIS)
+
+
+def _oldest_s(found: Iterable[Call]) -> float:
+    """How old jobs become while its faults last."""
+    lasts = [seconds for call in found if call.breaks and (seconds := seconds_of(call)) is not None]
+    return min(OLDEST_S, max(lasts, default=OLDEST_S))
+
+
+def _holds_when_broken(call: Call, oldest_s: float) -> bool | None:
+    """Whether the tolerance holds what the probe would give in a broken shop; None where that is not known:
+    it is asked of a program, or is of the environment.
+    """
+    tolerance, value = call.tolerance, _when_broken(call, oldest_s)
+    if value is None or tolerance is None:
+        return None
+    if isinstance(tolerance, Mapping):
+        tolerance = {name: each for name, each in tolerance.items() if name in _OF_TOLERANCE}
+        if tolerance.get("type") == "probe":
+            return None
+    if unknown(tolerance):
+        return None
     try:
         return bool(within_tolerance(tolerance, value))
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, re.error):
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, NameError, re.error):
+        return None
+
+
+def _when_broken(call: Call, oldest_s: float) -> float | bool | None:
+    if call.function == RECOVERS:
         return False
+    if call.reading == "queue.oldest_max" or call.reading.startswith("queue.oldest."):
+        return oldest_s
+    return BROKEN_WORLD.get(call.reading)
 
 
-def _when_broken(call: Call) -> float | bool | None:
-    if call.function == "recovers_within":
-        return False
-    name = "queue.oldest_max" if call.reading.startswith("queue.oldest.") else call.reading
-    return BROKEN_WORLD.get(name)
-
-
-def _broken(call: Call) -> str:
-    value = _when_broken(call)
+def _broken(call: Call, oldest_s: float) -> str:
+    value = _when_broken(call, oldest_s)
     return f"{call.function} would give {value if isinstance(value, bool) else f'{value:g}'}"

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from drillyard.chaos.activities import calls
+from drillyard.assess.experiments.activities import calls
+from drillyard.assess.experiments.bites import PER_MINUTE
 from drillyard.drill.readings_now import ReadingView
 
 STANDARD = ("requests.success_ratio", "latency.p95", "business.orders", "queue.oldest_max")
 """Readings that are looked at in every run."""
-_PER_MINUTE = ("business.orders",)
-"""Counts that are shown as so many a minute, whatever the length of the look."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def samples(readings: Sequence[ReadingView], names: Iterable[str], seconds: floa
     found = {}
     for name in names:
         if each := there.get(name):
-            per_minute = name in _PER_MINUTE and seconds > 0
+            per_minute = name in PER_MINUTE and seconds > 0
             value = each.value / seconds * 60 if per_minute else each.value
             found[name] = Sample(value, "/min" if per_minute else each.unit)
     return found

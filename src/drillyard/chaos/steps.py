@@ -8,8 +8,8 @@ from typing import Any
 
 from chaoslib.run import RunEventHandler
 
+from drillyard.assess.experiments.activities import HYPOTHESIS
 from drillyard.base.clock import wall
-from drillyard.chaos.activities import HYPOTHESIS
 from drillyard.chaos.journals import Journal
 from drillyard.chaos.outcome import said_by, tolerance
 

@@ -14,7 +14,7 @@ from drillyard.base.errors import ExitCode
 from drillyard.cli.completing_scenarios import complete_scenarios
 from drillyard.cli.ending import end_in_order
 from drillyard.cli.scenarios import directory_of
-from drillyard.cli.screen import err, out, span
+from drillyard.cli.screen import counted, err, out, span
 from drillyard.scenario.scenario import Scenario, find_scenarios
 
 
@@ -31,7 +31,10 @@ def command(
         typer.Argument(help="Names or directories; all by default.", autocompletion=complete_scenarios),
     ] = None,
     *,
-    variants: Annotated[int, typer.Option(min=1, max=99, help="Variants 1 to N are played.")] = 1,
+    variants: Annotated[
+        int | None, typer.Option(min=1, max=99, help="Variants 1 to N are played; by default 1.")
+    ] = None,
+    variant: Annotated[list[str] | None, typer.Option(help="Only these variants instead.")] = None,
     repeat: Annotated[int, typer.Option(min=1, max=99, help="How often each.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, max=16, help="Drills at a time; more disturb each other.")] = 1,
     kind: Annotated[list[Kind] | None, typer.Option(help="Only these kinds of rows.")] = None,
@@ -43,14 +46,19 @@ def command(
         bool, typer.Option(help="Play only what the file of --json does not have as proven by this code.")
     ] = False,
     junit_file: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Directory for the workspace, records and logs of rows not proven.")
+    ] = None,
 ) -> None:
     """Prove scenarios: untouched and reset fail, solutions pass and harm nothing, cheats fail, flaws move."""
     if resume and json_file is None:
         raise typer.BadParameter("it goes on with the file of --json", param_hint="--resume")
+    if variants and variant:
+        raise typer.BadParameter("either the first so many, or those named", param_hint="--variant")
     found = [Scenario.load(directory_of(each)) for each in scenarios] if scenarios else find_scenarios()
-    settings = Settings(how, jobs, data_scale)
+    settings = Settings(how, jobs, data_scale, keep)
     results = Results(settings, json_file, resume=resume)
-    numbers = [str(number) for number in range(1, variants + 1)]
+    numbers = list(dict.fromkeys(variant or [])) or [str(number) for number in range(1, (variants or 1) + 1)]
     to_play = {
         each.slug: cases(each, variants=numbers, repeat=repeat, kinds=kind or list(Kind), only=only or [])
         for each in found
@@ -59,7 +67,7 @@ def command(
         raise typer.BadParameter("nothing is left to play", param_hint="--kind, --only")
     known = {each.slug: results.proven(each) for each in found}
     left = sum(case.key not in known[slug] for slug, chosen in to_play.items() for case in chosen)
-    err.print(f"{left} drills to play, {jobs} at a time. Nothing of yours is touched.")
+    err.print(f"{counted(left, 'drill')} to play, {jobs} at a time. Nothing of yours is touched.")
     end_in_order()
     certificates = [
         _one(each, to_play[each.slug], settings, results, known[each.slug])

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from drillyard.base.errors import ExitCode
+from drillyard.base.errors import ExitCode, UserError
 from drillyard.chaos.feed import DrillWatcher
 from drillyard.chaos.journals import Files, as_json, files_for, write
 from drillyard.chaos.loading import Experiment, line_of, load
 from drillyard.chaos.outcome import Outcome, outcome_of
 from drillyard.chaos.page import page
 from drillyard.chaos.review import review
-from drillyard.chaos.running import Ran, Settings, act_on, drill_of, run, settings_here
+from drillyard.chaos.running import Ran, Settings, act_on, alone, drill_of, run, settings_here
 from drillyard.chaos.seen import looked_at
 from drillyard.chaos.toolkit_log import set_up_log
 from drillyard.cli.chaos_drawn import draw, following
@@ -25,12 +25,14 @@ from drillyard.cli.following import ready
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.screen import counted, err, out, show_json
 from drillyard.drill.client import Client
+from drillyard.drill.fault_views import FaultsView
 from drillyard.drill.places import choose
 from drillyard.drill.views import AccessView
 
 CODES = {
     Outcome.HELD: ExitCode.OK,
     Outcome.DEVIATED: ExitCode.FAILED,
+    Outcome.NOT_ASKED: ExitCode.INCONCLUSIVE,
     Outcome.NOT_STEADY: ExitCode.INCONCLUSIVE,
     Outcome.NOT_TRIED: ExitCode.INCONCLUSIVE,
     Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
@@ -63,6 +65,9 @@ def command(
     if action is Action.VALIDATE:
         _validate(experiment, found, as_json=as_json)
         return
+    if remarks := len(review(found)):
+        said = f"{counted(remarks, 'remark')} on it: drill chaos validate {experiment}"
+        err.print(said, markup=False, soft_wrap=True)
     files = files_for(experiment, journal)
     ran = _run(found, settings, drill, verbose=verbose, keep=lambda ran: _keep(ran, files))
     _say_ended(ran)
@@ -93,14 +98,24 @@ def _run(
         act_on(experiment, places.name)
     elif drill and drill != named:
         err.print(f"The experiment names the drill {named}, and acts on that one.", markup=False)
-    with Client(places, "chaos run") as client:
+    with alone(places), Client(places, "chaos run") as client:
         ready(client)
         client.get("/access", AccessView)  # says what is wrong when nothing runs
+        _require_quiet(client)
         watcher = DrillWatcher(client, looked_at(experiment))
         with following(str(experiment["title"]), drawn=err.is_terminal and not verbose) as (steps, on_look):
             ran = run(experiment, watcher, steps, settings=settings, on_look=on_look)
             keep(ran)
     return ran
+
+
+def _require_quiet(client: Client) -> None:
+    """What comes of a run in which something else is broken would be of both."""
+    for fault in client.get("/faults", FaultsView).on:
+        raise UserError(
+            f"Fault {fault.number} ({fault.fault}) is on already: what comes of the run would be of both",
+            next_step=f"Wait until it is over, or end it: drill fault end {fault.number}",
+        )
 
 
 def _say_ended(ran: Ran) -> None:

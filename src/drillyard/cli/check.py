@@ -3,7 +3,9 @@
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
+from drillyard.base.errors import ExitCode
 from drillyard.cli.completing import complete_tasks
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
@@ -24,11 +26,21 @@ def command(
 ) -> None:
     """Judge one task, or all, by measuring. Ends with 0 (pass), 1 (fail) or 3 (inconclusive)."""
     with Client(choose(drill), "check") as client:
-        checked = CheckedView.model_validate(run(client, Check(task=task or "")))
+        result = run(client, Check(task=task or ""))
+    raise SystemExit(show(result, as_json=as_json))
+
+
+def show(result: JsonValue, *, as_json: bool) -> ExitCode:
+    """The verdicts, task by task."""
+    checked = CheckedView.model_validate(result)
     if as_json:
         show_json(checked)
     else:
         for each in checked.tasks:
             draw_task(each)
-        out.print(f"[dim]Measured as {checked.measurement}: drill measure --show {checked.measurement}[/]")
-    raise SystemExit(exit_code(checked.outcome))
+        if checked.measurement:
+            name = checked.measurement
+            out.print(f"[dim]Measured as {name}: drill measure --show {name}[/]")
+        else:
+            out.print("Nothing was measured: what is written comes first.")
+    return exit_code(checked.outcome)

@@ -1,5 +1,6 @@
 """`drill fault`: what can be wrong with the shop for a while, and what is."""
 
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated
 
@@ -46,7 +47,7 @@ def command(
         ready(client)
         match action:
             case Action.LIST:
-                found = client.get("/faults", FaultsView)
+                found = _chosen(client.get("/faults", FaultsView), what)
             case Action.INJECT:
                 asked = Inject(
                     fault=what, parameters=_values(parameters or []), duration_s=seconds, error_budget=budget
@@ -59,7 +60,7 @@ def command(
     elif as_json:
         show_json(found)
     elif action is Action.LIST:
-        _draw(found, what)
+        _draw(found)
     else:
         out.print("It is over, and undone.")
 
@@ -84,17 +85,26 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _draw(found: FaultsView, what: str) -> None:
+def _chosen(found: FaultsView, what: str) -> FaultsView:
+    """The kinds that are meant, by name or family; all, where nothing is."""
+    kinds = [kind for kind in found.kinds if what in ("", kind.id, kind.family)]
+    if not kinds:
+        near = get_close_matches(what, [name for kind in found.kinds for name in (kind.id, kind.family)], 1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        raise UserError(
+            f"There is no fault or family `{what}`", next_step=f"{meant}All of them: drill fault list"
+        )
+    return found.model_copy(update={"kinds": kinds})
+
+
+def _draw(found: FaultsView) -> None:
     for each in found.on:
         out.print(_line(each))
-    chosen = [kind for kind in found.kinds if what in ("", kind.id, kind.family)]
-    if not chosen:
-        raise UserError(f"There is no fault or family `{what}`", next_step="All of them: drill fault")
-    if len(chosen) == 1:
-        _draw_kind(chosen[0])
+    if len(found.kinds) == 1:
+        _draw_kind(found.kinds[0])
         return
     table = Table("fault", "what it is", "parameters", box=None, pad_edge=False)
-    for kind in chosen:
+    for kind in found.kinds:
         table.add_row(kind.id, kind.title, ", ".join(each.name for each in kind.parameters))
     out.print(table)
     out.print("One of them: drill fault list FAULT. Put it in: drill fault inject FAULT NAME=VALUE --for 30")

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from drillyard.base.errors import DrillyardError, ExitCode
 from drillyard.cli.screen import err
 from drillyard.drill.client import Client, outcome
+from drillyard.drill.naming import noun
 from drillyard.drill.views import OperationsView
 from drillyard.drill.wire import Line, OperationView, Request
 from drillyard.drill.wire import Progress as ProgressEvent
@@ -63,7 +64,7 @@ def follow(client: Client, operation: OperationView) -> JsonValue:
 
 
 def _watch(client: Client, operation: OperationView) -> Line:
-    with _progress(operation.request.kind) as show:
+    with _progress(noun(operation.request)) as show:
         for line in client.follow(operation.id):
             if isinstance(line.event, ProgressEvent):
                 show(line.event)
@@ -73,13 +74,13 @@ def _watch(client: Client, operation: OperationView) -> Line:
 
 
 @contextmanager
-def _progress(kind: str) -> Iterator[_Show]:
+def _progress(name: str) -> Iterator[_Show]:
     if not err.is_terminal:
         yield lambda event: print(event.message, file=sys.stderr, flush=True)
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(kind, total=None)
+        task = bar.add_task(name, total=None)
 
         def show(event: ProgressEvent) -> None:
             total = None if event.fraction is None else 1.0
@@ -89,13 +90,17 @@ def _progress(kind: str) -> Iterator[_Show]:
 
 
 def _interrupted(client: Client, operation: OperationView) -> None:
-    kind = operation.request.kind
+    kind, name = operation.request.kind, noun(operation.request)
     if kind in CANCELLED_BY_CTRL_C:
-        client.cancel(operation.id)
-        err.print(f"Interrupted: the {kind} was given up, and the range is as it was before.")
+        err.print(f"Interrupting the {name} ...")
+        ended = client.cancel(operation.id)
+        if ended.state == "cancelled":
+            err.print(f"Interrupted: the {name} was given up, and the range is as it was before.")
+        else:
+            err.print(f"The {name} had ended already. See it with `drill watch {operation.id}`.")
         return
     again = "drill submit" if kind == "submit" else f"drill watch {operation.id}"
     err.print(
-        f"You stopped watching; the {kind} goes on. See it with `{again}`,"
+        f"You stopped watching; the {name} goes on. See it with `{again}`,"
         f" interrupt it with `drill watch {operation.id} --cancel`."
     )

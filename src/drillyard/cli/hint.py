@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from drillyard.assess.wording import number
 from drillyard.cli.asking import confirm
 from drillyard.cli.completing import complete_tasks
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import out, show_json, show_markdown
+from drillyard.cli.screen import out, price, show_json, show_markdown
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
 from drillyard.drill.views import HintRequest, HintsView, HintView
@@ -29,15 +28,15 @@ def command(
             return
         if not (as_json or yes or seen.next_cost is None):
             _show_all(seen)
-            price = f"Hint {len(seen.read) + 1} of {seen.task} costs {_points(seen.next_cost)} of 100."
-            confirm(f"{price} Take it?")
+            which = f"Hint {len(seen.read) + 1} of {seen.task}"
+            confirm(f"{which} costs {price(seen.next_cost)} of 100. Take it?")
         hint = client.post("/hints", HintRequest(task=task), HintView)
     if as_json:
         show_json(hint)
         return
     _show(hint)
     if hint.left:
-        out.print(f"[dim]{len(hint.left)} more for this task; the next costs {_points(hint.left[0])}.[/]")
+        out.print(f"[dim]{len(hint.left)} more for this task; the next costs {price(hint.left[0])}.[/]")
 
 
 def _show_all(seen: HintsView) -> None:
@@ -48,8 +47,4 @@ def _show_all(seen: HintsView) -> None:
 
 
 def _show(hint: HintView) -> None:
-    show_markdown(f"**{hint.task}, hint {hint.tier}** ({_points(hint.cost)} of 100)\n\n{hint.text}")
-
-
-def _points(cost: float) -> str:
-    return f"{number(cost)} point{'' if cost == 1 else 's'}"
+    show_markdown(f"**{hint.task}, hint {hint.tier}** ({price(hint.cost)} of 100)\n\n{hint.text}")

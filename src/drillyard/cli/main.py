@@ -30,6 +30,10 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _drill(
+    ctx: typer.Context,
+    drill: Annotated[
+        str | None, typer.Option("--drill", "-d", help="Which drill; may stand after the command too.")
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
     ] = False,
@@ -38,6 +42,22 @@ def _drill(
 
     Begin with: drill start performance-optimization
     """
+    if drill is not None:
+        _choose(ctx, drill)
+
+
+def _choose(ctx: typer.Context, drill: str) -> None:
+    """The command reads it where it reads `export DRILL`; its own --drill goes before.
+
+    Raises:
+        UserError: the command acts on no drill.
+    """
+    name = ctx.invoked_subcommand or ""
+    assert isinstance(ctx.command, LazyGroup)
+    command = ctx.command.get_command(ctx, name)
+    if all(each.name != "drill" for each in command.params):
+        raise UserError(f"`drill {name}` acts on no drill", next_step="Leave out --drill.")
+    os.environ["DRILL"] = drill
 
 
 def main() -> None:

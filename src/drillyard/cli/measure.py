@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 from rich.console import JustifyMethod
 from rich.table import Table
 
@@ -20,8 +21,8 @@ from drillyard.drill.wire import Measure
 def command(
     *,
     label: Annotated[str, typer.Option(help="A name for it, such as `before`.")] = "",
-    show: Annotated[
-        str | None, typer.Option(help="Show one that is kept: an id, a label, first, last.")
+    wanted: Annotated[
+        str | None, typer.Option("--show", help="Show one that is kept: an id, a label, first, last.")
     ] = None,
     kept: Annotated[bool, typer.Option("--list", help="Only list what is kept.")] = False,
     everything: Annotated[
@@ -35,9 +36,18 @@ def command(
         if kept:
             _list(client.get("/measurements", MeasurementsView), as_json=as_json)
             return
-        if show is None:
-            show = FiguresView.model_validate(run(client, Measure(label=label))).id
-        found = client.get(f"/measurements/{show}", FiguresView, all=int(everything))
+        if wanted is None:
+            wanted = FiguresView.model_validate(run(client, Measure(label=label))).id
+        found = client.get(f"/measurements/{wanted}", FiguresView, all=int(everything))
+    _show(found, as_json=as_json)
+
+
+def show(result: JsonValue, *, as_json: bool) -> None:
+    """The figures of a measurement that was made."""
+    _show(FiguresView.model_validate(result), as_json=as_json)
+
+
+def _show(found: FiguresView, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:
@@ -57,6 +67,8 @@ def draw(found: FiguresView) -> None:
     out.print(table)
     for trouble in found.troubles:
         out.print(f"[yellow]Windows left out: {trouble}[/]")
+    if found.troubles and found.rows and all(row.ratio is None for row in found.rows):
+        out.print("Nothing was left to compare. Let the machine rest, and measure again: drill measure")
     if not found.complete:
         out.print(
             "[yellow]It was cut short, or the time for it was over: these are the windows until then.[/]"

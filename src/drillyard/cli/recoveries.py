@@ -3,16 +3,18 @@
 from rich.table import Table
 
 from drillyard.base.errors import ExitCode
-from drillyard.cli.screen import out
-from drillyard.drill.views import RecoveriesView, RecoveryView
+from drillyard.cli.screen import counted, out
+from drillyard.drill.recovery_views import RecoveriesView, RecoveryView
 
 
 def draw(view: RecoveryView) -> None:
     """One of them."""
-    out.print(f"[bold]Disaster {view.number}: {view.title}[/] ({view.detail})")
+    out.print(f"[bold]Disaster {view.number}: {view.title}[/]  [dim]{view.disaster}[/]  ({view.detail})")
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_row(
-        "customers were away", _seconds(view.recovery_s), f"{view.failed:,} of {view.asked:,} requests"
+        "customers were away",
+        _seconds(view.recovery_s),
+        f"{view.failed:,} of {counted(view.asked, 'request')}",
     )
     lost = view.fates.get("lost", 0)
     table.add_row(
@@ -35,11 +37,15 @@ def draw_all(found: RecoveriesView) -> None:
     if not found.recoveries and found.open is None:
         out.print("Nothing has happened yet.")
         return
-    table = Table("", "what", "graded", "by", "away", "lost", "oldest", "whole", box=None, pad_edge=False)
+    table = Table(
+        "", "what", "kind", "graded", "by", "away", "lost", "oldest", "whole", box=None, pad_edge=False
+    )
+    table.columns[2].no_wrap = True  # documents name it
     for each in found.recoveries:
         table.add_row(
             str(each.number),
             each.title,
+            each.disaster,
             "yes" if each.graded else "",
             each.by,
             _seconds(each.recovery_s),

@@ -1,15 +1,16 @@
 """`drill rehearse`: the runbook, alone, on empty hosts."""
 
+from pydantic import JsonValue
 from rich.table import Table
 
 from drillyard.base.errors import ExitCode
 from drillyard.cli.following import run
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.recoveries import money
-from drillyard.cli.screen import out, show_json
+from drillyard.cli.screen import counted, out, show_json
 from drillyard.drill.client import Client
 from drillyard.drill.places import choose
-from drillyard.drill.views import RehearsalView
+from drillyard.drill.recovery_views import RehearsalView
 from drillyard.drill.wire import Rehearse
 
 
@@ -20,12 +21,18 @@ def command(drill: DrillName = None, as_json: Json = False) -> None:
     is gone but orders, and with 1 otherwise.
     """
     with Client(choose(drill), "rehearse") as client:
-        view = RehearsalView.model_validate(run(client, Rehearse()))
+        result = run(client, Rehearse())
+    raise SystemExit(show(result, as_json=as_json))
+
+
+def show(result: JsonValue, *, as_json: bool) -> ExitCode:
+    """What came back of the shop."""
+    view = RehearsalView.model_validate(result)
     if as_json:
         show_json(view)
     else:
         draw(view)
-    raise SystemExit(outcome(view))
+    return outcome(view)
 
 
 def draw(view: RehearsalView) -> None:
@@ -42,11 +49,15 @@ def draw(view: RehearsalView) -> None:
         out.print(f"[red]✘[/] gone: {what}")
     for name, count in view.rows_lost.items():
         table_name = name.removeprefix("rows.lost.")
-        out.print(f"[red]✘[/] {count:.0f} rows of the table {table_name} are gone or changed")
+        out.print(f"[red]✘[/] {_rows(round(count), table_name)} gone or changed")
     for name in view.differing:
         out.print(f"[red]✘[/] not in force as it was: {name}")
     for what, why in view.unlooked.items():
         out.print(f"[yellow]?[/] {what} could not be looked at: {why}")
+
+
+def _rows(count: int, table: str) -> str:
+    return f"{counted(count, 'row')} of the table {table} {'is' if count == 1 else 'are'}"
 
 
 def outcome(view: RehearsalView) -> ExitCode:

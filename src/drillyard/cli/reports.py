@@ -38,6 +38,7 @@ def draw_report(view: ReportView) -> None:
         out.print(_scores(report))
         out.print()
     _open([check for check in report.checks() if check.status is not Status.PASS])
+    _remarks([check for check in report.checks() if check.status is Status.PASS])
     if len(view.attempts) > 1:
         out.print(attempts_table(view.attempts, view.best))
         out.print()
@@ -112,4 +113,15 @@ def _open(checks: list[CheckLine]) -> None:
     if len(checks) > _OPEN:
         out.print(f"  and {len(checks) - _OPEN} more")
     if checks:
+        out.print()
+
+
+def _remarks(checks: list[CheckLine]) -> None:
+    """What could not be told of something that passed: a figure that nobody measured, for one."""
+    doubtful = [item for check in checks for item in check.evidence if item.status is Status.INCONCLUSIVE]
+    for item in doubtful[:_OPEN]:
+        out.print(f"{MARKS[item.status.value]} {escape(item.what)}")
+    if len(doubtful) > _OPEN:
+        out.print(f"  and {len(doubtful) - _OPEN} more")
+    if doubtful:
         out.print()

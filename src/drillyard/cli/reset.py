@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
 from drillyard.cli.asking import confirm
 from drillyard.cli.following import run
@@ -28,6 +29,11 @@ def command(
         confirm(f"Put {places.name} back to its start state?")
     with Client(places, "reset") as client:
         result = run(client, Reset(keep_notes=keep_notes))
+    show(result, as_json=as_json)
+
+
+def show(result: JsonValue, *, as_json: bool) -> None:
+    """Where the former workspace is."""
     if as_json:
         show_json(result)
         return

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.markdown import Markdown
 
+from drillyard.assess.wording import number
+
 WIDTH_WITHOUT_TERMINAL = 110
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
 err = Console(stderr=True, highlight=False)
@@ -42,9 +44,14 @@ def sparkline(values: Sequence[float | None]) -> str:
     return "".join(" " if value is None else bar(value) for value in values)
 
 
-def counted(number: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
     """`1 fault`, `2 faults`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def price(points: float) -> str:
+    """`1 point`, `2.5 points`."""
+    return f"{number(points)} point{'' if points == 1 else 's'}"
 
 
 def span(seconds: float) -> str:

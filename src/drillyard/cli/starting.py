@@ -2,6 +2,8 @@
 
 import subprocess
 
+from pydantic import JsonValue
+
 from drillyard.cli.following import announce, follow, run
 from drillyard.cli.screen import out, show_json
 from drillyard.drill.client import Client
@@ -20,6 +22,11 @@ def follow_start(places: Places, spawned: subprocess.Popen[bytes] | None = None,
         announce(client)
         begun = _begun(client.get("/operations", OperationsView).operations, fresh=spawned is not None)
         result = follow(client, begun) if begun else run(client, Start())
+    show(result, as_json=as_json)
+
+
+def show(result: JsonValue, *, as_json: bool) -> None:
+    """Where the shop and the workspace are, and what is next."""
     if as_json:
         show_json(result)
         return

@@ -13,8 +13,10 @@ from drillyard.assess.wording import number
 from drillyard.base.clock import wall
 from drillyard.cli.following import announce
 from drillyard.cli.options import DrillName, Json
-from drillyard.cli.screen import out, show_json, span, sparkline
+from drillyard.cli.screen import out, price, show_json, span, sparkline
 from drillyard.drill.client import Client
+from drillyard.drill.fault_views import FaultView
+from drillyard.drill.naming import noun
 from drillyard.drill.places import choose
 from drillyard.drill.views import ComponentView, StatusView
 
@@ -67,11 +69,17 @@ def draw(status: StatusView) -> Group:
         "",
     ]
     parts += [f"[yellow]{warning}[/]" for warning in status.warnings[:2]]
+    parts += [_fault(each) for each in status.faults[:2]]
     if status.operation:
         began = span(wall() - status.operation.created)
-        parts.append(f"Now: {status.operation.request.kind}, for {began} (operation {status.operation.id})")
+        parts.append(f"Now: {noun(status.operation.request)}, for {began} (operation {status.operation.id})")
     parts.append(f"[bold]Next:[/] {status.next_step}")
     return Group(*(Text.from_markup(p, overflow="fold") if isinstance(p, str) else p for p in parts))
+
+
+def _fault(fault: FaultView) -> str:
+    left = span(max(0.0, fault.began + fault.duration_s - wall()))
+    return f"[yellow]Fault {fault.number} is on:[/] {fault.fault}, for {left} more"
 
 
 def _range(status: StatusView) -> list[str | Table]:
@@ -107,7 +115,7 @@ def _customers(status: StatusView) -> list[str]:
 
 def _tasks(status: StatusView) -> list[str]:
     done = sum(task.outcome == "pass" for task in status.tasks)
-    hints = f", hints {number(status.hints_cost)} points" if status.hints_cost else ""
+    hints = f", hints {price(status.hints_cost)}" if status.hints_cost else ""
     head = (
         f"Tasks      {done} of {len(status.tasks)} done, "
         f"{span(status.active_s)} of about {span(status.duration_s)} active{hints}"

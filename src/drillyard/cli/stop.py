@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
 from drillyard.cli.asking import confirm
 from drillyard.cli.following import run
@@ -31,11 +32,17 @@ def command(
         result = run(client, Stop())
     if delete_it:
         delete(places)
+    if delete_it and not as_json:
+        out.print("Removed. Your workspace is where it was.")
+    else:
+        show(result, as_json=as_json)
+
+
+def show(result: JsonValue, *, as_json: bool) -> None:
+    """That it has ended, and what is left."""
     if as_json:
         show_json(result)
     else:
         out.print(
-            "Removed. Your workspace is where it was."
-            if delete_it
-            else "Stopped. Its results stay: drill resume takes it up again, drill stop --delete removes it."
+            "Stopped. Its results stay: drill resume takes it up again, drill stop --delete removes it."
         )

@@ -1,5 +1,8 @@
 """`drill submit`: everything measured anew, and judged."""
 
+from pydantic import JsonValue
+
+from drillyard.base.errors import ExitCode
 from drillyard.cli.following import follow, ready
 from drillyard.cli.options import DrillName, Json
 from drillyard.cli.reports import draw_report
@@ -21,9 +24,14 @@ def command(drill: DrillName = None, as_json: Json = False) -> None:
         operations = client.get("/operations", OperationsView).operations
         running = [each for each in operations if each.state == "running" and each.request.kind == "submit"]
         result = follow(client, running[-1] if running else client.begin(Submit()))
+    raise SystemExit(show(result, as_json=as_json))
+
+
+def show(result: JsonValue, *, as_json: bool) -> ExitCode:
+    """The report on one screen."""
     report = ReportView.model_validate(result)
     if as_json:
         show_json(report)
     else:
         draw_report(report)
-    raise SystemExit(exit_code(report.outcome))
+    return exit_code(report.outcome)

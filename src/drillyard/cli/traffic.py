@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
 from drillyard.assess.wording import number
 from drillyard.base.errors import UserError
@@ -24,11 +25,20 @@ def command(
     """Set how many customers come, or send them away."""
     with Client(choose(drill), "traffic") as client:
         result = run(client, Traffic(rate=_rate(rate or "on")))
+    show(result, as_json=as_json)
+
+
+def show(result: JsonValue, *, as_json: bool) -> None:
+    """How many come now."""
     if as_json:
         show_json(result)
         return
     now = result.get("rate") if isinstance(result, dict) else None
-    out.print(f"{number(float(str(now)))} requests a second come." if now else "No customers come now.")
+    out.print(_coming(float(str(now))) if now else "No customers come now.")
+
+
+def _coming(rate: float) -> str:
+    return "1 request a second comes." if rate == 1 else f"{number(rate)} requests a second come."
 
 
 def _rate(text: str) -> float | None:

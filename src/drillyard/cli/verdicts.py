@@ -44,7 +44,8 @@ def _draw_evidence(evidence: EvidenceView, title: str) -> None:
     said = judged(evidence.what, evidence.value, interval, evidence.unit, evidence.threshold)
     if said != title:
         _print(escape(said))
-    for line in (evidence.reason, evidence.source and f"from: {evidence.source}"):
+    reason = evidence.reason if evidence.reason != evidence.what else ""
+    for line in (reason, evidence.source and f"from: {evidence.source}"):
         if line:
             _print(f"[dim]{escape(line)}[/]")
     if evidence.look_next:

@@ -21,9 +21,9 @@ from drillyard.drill.observations import Observations
 from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
 from drillyard.drill.readings_now import readings_now
-from drillyard.drill.recovery_views import view_of
+from drillyard.drill.recovery_views import RecoveriesView, view_of
 from drillyard.drill.results import Results
-from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, RecoveriesView, TimelineView
+from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, TimelineView
 from drillyard.drill.wire import REQUEST, ErrorAnswer, ErrorBody, Inject
 
 Handler = Callable[[Request], Awaitable[Response]]

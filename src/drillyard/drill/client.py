@@ -1,6 +1,7 @@
 """The one way to a drill for everything outside its daemon: HTTP over the Unix socket. Holds no state."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self, TypeVar
@@ -27,6 +28,10 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 COMMAND_HEADER = "X-Drill-Command"
 """The command that a request was made for; this is what counts as the learner's activity."""
+PATIENCE_S = 10.0
+"""So long a stream that is cut is taken up again without a line of it."""
+BETWEEN_TRIES_S = 0.05
+"""A pause before each new try."""
 
 
 class DaemonLostError(InterruptedOperationError):
@@ -83,23 +88,29 @@ class Client:
         return kind.model_validate_json(self._request("DELETE", path).content)
 
     def follow(self, operation: int, start: int = 0) -> Iterator[Line]:
-        """The events of an operation, from index `start` to its end; goes on when a stream is cut."""
-        tries_until = monotonic() + 10
+        """The events of an operation, from index `start` to its end; goes on when a stream is cut.
+
+        Minutes may pass between two events: a disaster says nothing of what it does.
+        """
+        path, quiet = f"/operations/{operation}/events", httpx.Timeout(30, read=None)
+        failing: float | None = None
         while True:
+            cut: httpx.TransportError | None = None
             try:
-                with self._http.stream(
-                    "GET", f"/operations/{operation}/events", params={"from": start}
-                ) as stream:
+                with self._http.stream("GET", path, params={"from": start}, timeout=quiet) as stream:
                     _raise_error(stream)
                     for text in stream.iter_lines():
                         line = Line.model_validate_json(text)
-                        start = line.index + 1
+                        start, failing = line.index + 1, None
                         yield line
                         if isinstance(line.event, Result | Failure):
                             return
             except httpx.TransportError as error:
-                if monotonic() > tries_until:
-                    raise self._lost() from error
+                cut = error
+            failing = monotonic() if failing is None else failing
+            if monotonic() - failing > PATIENCE_S:
+                raise self._lost() from cut
+            time.sleep(BETWEEN_TRIES_S)
             self.reached = reach(self.places)
 
     def lines(self, path: str, **query: str | float) -> Iterator[str]:

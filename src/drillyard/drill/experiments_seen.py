@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from drillyard.assess.experiments import Experiments, Injected, Observed, read_experiments
+from drillyard.assess.experiments.runs import Experiments, Injected, Observed, read_experiments
 from drillyard.base.clock import wall
 from drillyard.drill.engine import Engine
 from drillyard.drill.events import FaultEnded, FaultInjected, Reset

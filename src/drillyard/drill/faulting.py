@@ -10,6 +10,7 @@ from drillyard.drill.engine import Engine
 from drillyard.drill.events import FaultEnded, FaultInjected
 from drillyard.drill.fault_views import FaultView, KindView, ParameterView
 from drillyard.drill.making import LEARNER
+from drillyard.drill.naming import a_noun
 from drillyard.drill.places import Places
 from drillyard.drill.subjects import requests_of
 from drillyard.drill.trials import injector_of
@@ -50,7 +51,7 @@ async def inject(engine: Engine, asked: Inject) -> FaultView:
     injector = _injector(engine)
     require_no_disaster(engine.places)
     if current := engine.operations.current:
-        raise BusyError(f"The drill is busy: {current.request.kind}", next_step="Wait for it: drill watch")
+        raise BusyError(f"The drill is busy: {a_noun(current.request)}", next_step="Wait for it: drill watch")
     guard = _guard(engine, asked)
     return view_of(await injector.inject(asked.fault, asked.parameters, asked.duration_s, guard))
 

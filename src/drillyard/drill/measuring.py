@@ -13,8 +13,8 @@ from drillyard.assess.audit import Baseline
 from drillyard.assess.check import Check
 from drillyard.assess.discovery import load_checks
 from drillyard.assess.documents import read_documents, with_workspace
-from drillyard.assess.findings import FILE, said_to_be_mended
-from drillyard.assess.invariants import invariants
+from drillyard.assess.experiments.findings import FILE, said_to_be_mended
+from drillyard.assess.invariants import invariants, limits
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.measuring import Wanted, measure, wanted_for
@@ -125,6 +125,20 @@ class Measuring:
             MeasurementRow(name, wall(), kind, f"measurements/{name}", label), replace_old=resumable
         )
         return await asyncio.to_thread(self.with_documents, measurement)
+
+    def unmeasured(self) -> Measurement:
+        """A measurement without a single window, for checks that only read what was written."""
+        variant, now = self._engine.record.variant, wall()
+        return Measurement(
+            id="",
+            scenario=self.scenario.slug,
+            variant=variant,
+            kind="unmeasured",
+            started=now,
+            ended=now,
+            windows=(),
+            limits=limits(self.scenario.manifest, self.scenario.figures(variant)),
+        )
 
     def with_documents(self, measurement: Measurement) -> Measurement:
         """The measurement with what a judge looks at beside it: the learner's documents, the drill's earlier

@@ -13,8 +13,10 @@ from drillyard.drill.readings_now import ReadingsView
 
 log = logging.getLogger(__name__)
 
-LIMIT_BYTES = 20_000_000
-"""A larger file loses its older half."""
+LIMIT_BYTES = 80_000_000
+"""A larger file loses its older half. A look has some 8 kB, and a run of an experiment one every two
+seconds: hours of runs are kept.
+"""
 
 
 @dataclass(frozen=True)

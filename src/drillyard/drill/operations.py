@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from drillyard.base.clock import wall
 from drillyard.drill.events import OperationEnded
+from drillyard.drill.naming import a_noun, noun
 from drillyard.drill.store import Store
 from drillyard.drill.wire import (
     REQUEST,
@@ -93,7 +94,7 @@ class Operations:
             number, running, _ = self._current
             since = wall() - self.view(number).created
             raise BusyError(
-                f"The drill is busy: {running.kind} (operation {number}) has been running for {since:.0f} s",
+                f"The drill is busy: {a_noun(running)} (operation {number}) goes on, for {since:.0f} s now",
                 next_step=f"Wait for it, watch it with `drill watch {number}`, or interrupt it with"
                 f" `drill watch {number} --cancel`.",
             )
@@ -234,6 +235,6 @@ class Operations:
 def _cancelled(request: Request) -> ErrorBody:
     return ErrorBody.of(
         CancelledOperationError(
-            f"The {request.kind} was interrupted on request", next_step=f"Run it again: drill {request.kind}"
+            f"The {noun(request)} was interrupted on request", next_step=f"Run it again: drill {request.kind}"
         )
     )

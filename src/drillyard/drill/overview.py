@@ -1,14 +1,18 @@
 """All that `drill status` shows, and how to get into everything."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from drillyard.base.errors import InvalidFilesError, UserError
+from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
+from drillyard.drill.faulting import on_now
 from drillyard.drill.making import LEARNER
 from drillyard.drill.pages import Pages
 from drillyard.drill.views import AccessView, ComponentView, DrillState, ShellView, StatusView, TaskView
+from drillyard.drill.wire import OperationView
 from drillyard.range import parts
 from drillyard.range.privileges import demoted
 from drillyard.range.range import Range
@@ -33,6 +37,13 @@ class Overview:
         unapplied = await asyncio.to_thread(self._unapplied)
         attempts = engine.store.attempts()
         attempt_state = attempts[-1].state if attempts else None
+        since, damage = self._disaster()
+        if state == "running" and since is not None:
+            next_step = _in_disaster(since, engine.operations.current)
+        elif engine.store.measurements_of_this_start() or unapplied or state != "running":
+            next_step = _next_step(state, tasks, unapplied, attempt_state)
+        else:
+            next_step = "drill brief 1, then keep a first measurement: drill measure --label before"
         return StatusView(
             name=record.name,
             scenario=record.scenario,
@@ -52,11 +63,11 @@ class Overview:
             operation=engine.operations.current,
             attempt_state=attempt_state,
             unapplied=unapplied,
-            next_step=_next_step(state, tasks, unapplied, attempt_state)
-            if engine.store.measurements_of_this_start() or unapplied or state != "running"
-            else "drill brief 1, then keep a first measurement: drill measure --label before",
+            next_step=next_step,
             recovered=engine.recovered,
-            warnings=_warnings(components),
+            disaster_since=since,
+            faults=on_now(engine),
+            warnings=damage + _warnings(components),
         )
 
     def url(self) -> str:
@@ -160,6 +171,20 @@ class Overview:
             return "running"
         return "starting" if self._engine.operations.current else "down"
 
+    def _disaster(self) -> tuple[float | None, list[str]]:
+        """When the one struck that is open, and what is wrong with its record. One that is just striking is
+        not told of: nobody knows yet whether it will.
+        """
+        try:
+            current = Disasters(self._engine.places).open
+        except UserError as error:
+            return None, [str(error)]
+        if current is None:
+            return None, []
+        running = self._engine.operations.current
+        striking = running is not None and running.request.kind == "disaster" and not current.happened
+        return (None if striking else current.struck), []
+
     def _unapplied(self) -> list[str]:
         range_, workspace = self._engine.range, Path(self._engine.record.workspace)
         if range_ is None or not workspace.is_dir():
@@ -206,6 +231,13 @@ def _next_step(
     if left:
         return f"drill brief {left[0].number}, then drill check {left[0].number}"
     return "drill report" if attempt_state == "done" else "drill submit"
+
+
+def _in_disaster(since: float, operation: OperationView | None) -> str:
+    when = time.strftime("%H:%M", time.localtime(since))
+    if operation:
+        return f"drill watch   (a disaster is open since {when})"
+    return f"A disaster is open since {when}: drill recovered when you think it is over"
 
 
 async def _each(lines: list[str]) -> AsyncIterator[str]:

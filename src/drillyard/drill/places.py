@@ -183,7 +183,8 @@ def choose(name: str | None) -> Places:
         )
     raise NoDrillError(
         f"There are {len(known)} drills: {', '.join(places.name for places in known)}",
-        next_step="Say which: --drill NAME, or export DRILL=NAME.",
+        next_step=f"Say which with each command, as in `drill status --drill {known[0].name}`, or once for"
+        f" this terminal: export DRILL={known[0].name}",
     )
 
 
@@ -191,7 +192,7 @@ def create(record: Record) -> Places:
     """Make the directories and the record of a new drill.
 
     Raises:
-        UserError: there is a drill of that name, or the workspace exists and is not empty.
+        UserError: there is a drill of that name, or the workspace cannot be made where it is wanted.
     """
     places = places_of(record.name)
     if places.record.exists():
@@ -200,13 +201,7 @@ def create(record: Record) -> Places:
             next_step=f"Use it (drill status --drill {record.name}), end it"
             f" (drill stop --delete --drill {record.name}), or choose another --name.",
         )
-    workspace = Path(record.workspace)
-    if workspace.is_dir() and any(workspace.iterdir()):
-        raise UserError(
-            "The workspace exists and is not empty",
-            where=record.workspace,
-            next_step="Choose another with --workspace, or move it away: nothing of yours is overwritten.",
-        )
+    _require_room(Path(record.workspace))
     for directory in (home(), drills_directory(), places.root):
         if not directory.exists():
             directory.mkdir(parents=True)
@@ -215,6 +210,38 @@ def create(record: Record) -> Places:
     places.private.chmod(0o700)
     record.write(places)
     return places
+
+
+def _require_room(workspace: Path) -> None:
+    """A workspace can be made there.
+
+    Raises:
+        UserError: something is there already, or nothing can be put there.
+    """
+    where = str(workspace)
+    try:
+        occupied = any(workspace.iterdir())
+    except FileNotFoundError:
+        occupied = False
+    except OSError as error:
+        raise UserError(
+            f"The workspace cannot be put here: {error.strerror}",
+            where=where,
+            next_step="Choose another folder with --workspace.",
+        ) from error
+    if occupied:
+        raise UserError(
+            "The workspace exists and is not empty",
+            where=where,
+            next_step="Choose another with --workspace, or move it away: nothing of yours is overwritten.",
+        )
+    above = next(parent for parent in workspace.parents if parent.exists())
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UserError(
+            f"The workspace cannot be put here: you may not write to {above}",
+            where=where,
+            next_step="Choose another folder with --workspace.",
+        )
 
 
 def default_name(scenario: str) -> str:

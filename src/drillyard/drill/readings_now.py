@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from drillyard.base.clock import wall
+from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
 from drillyard.drill.engine import Engine
 from drillyard.drill.making import LEARNER
@@ -17,6 +17,8 @@ from drillyard.measure.watch import Watch
 from drillyard.traffic.outcomes import Outcomes, Tail
 
 LONGEST_S = 60.0
+ENOUGH_DUE = 20.0
+"""When so many requests are due and none ends, it is no chance."""
 _PERCENTILES = (50, 95, 99)
 _CUSTOMERS = "the record of the background customers' requests"
 
@@ -60,7 +62,8 @@ async def readings_now(engine: Engine, seconds: float) -> ReadingsView:
         tail, began = Tail(requests_of(engine.places.private)), wall()
         await asyncio.sleep(seconds)
         ended = wall()
-        found = list(_of_customers(await asyncio.to_thread(tail.more)))
+        due = _due(engine, seconds)
+        found = list(_of_customers(await asyncio.to_thread(tail.more), due))
         requests = next((int(each.value) for each in found if each.name == "requests.count"), 0)
         sheets = await watch.end(Window(began, ended), requests)
     finally:
@@ -73,10 +76,21 @@ async def readings_now(engine: Engine, seconds: float) -> ReadingsView:
     return ReadingsView(began=began, ended=ended, readings=[*found, *views], gaps=gaps)
 
 
-def _of_customers(found: Outcomes) -> Iterator[ReadingView]:
+def _due(engine: Engine, seconds: float) -> float:
+    """How many requests began meanwhile, or would have; 0 while no customers come."""
+    customers = engine.customers
+    if customers is None or not customers.here:
+        return 0.0
+    return customers.rate * min(seconds, monotonic() - customers.since)
+
+
+def _of_customers(found: Outcomes, due: float) -> Iterator[ReadingView]:
+    """Of `due` requests of which none has ended, none was answered well: everybody still waits."""
     count = int(found.good.size)
     yield ReadingView(name="requests.count", value=count, unit="", source=_CUSTOMERS)
     if not count:
+        if due >= ENOUGH_DUE:
+            yield ReadingView(name="requests.success_ratio", value=0.0, unit="ratio", source=_CUSTOMERS)
         return
     share = float(found.good.mean())
     yield ReadingView(name="requests.success_ratio", value=share, unit="ratio", source=_CUSTOMERS)

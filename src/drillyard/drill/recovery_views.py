@@ -1,8 +1,69 @@
-"""A recovery and a rehearsal as people read them."""
+"""What the API shows of disasters, recoveries and rehearsals."""
+
+from pydantic import BaseModel, ConfigDict
 
 from drillyard.assess.recoveries import Recovery, findings
 from drillyard.assess.rehearsal import Rehearsed
-from drillyard.drill.views import RecoveryView, RehearsalView
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class StruckView(_View):
+    """Something happened: its number, and its kind only if the learner named it."""
+
+    number: int
+    graded: bool
+    disaster: str = ""
+
+
+class RecoveryView(_View):
+    """What came of one disaster, as `assess.recoveries.Recovery` has it; times in seconds, money in cents."""
+
+    number: int
+    disaster: str
+    title: str
+    detail: str
+    graded: bool
+    by: str
+    recovery_s: float | None
+    recovery_point_s: float
+    asked: int
+    failed: int
+    fates: dict[str, int]
+    lost_cents: int
+    missed_cents: int
+    findings: list[str]
+    """What is not as it was before, in words."""
+    unlooked: dict[str, str] = {}
+
+
+class RehearsalView(_View):
+    """What a runbook made of empty hosts and the off-site storage; `seconds` to the first page, money in
+    cents.
+    """
+
+    restored: bool
+    why: str
+    """Why it is not restored; empty when it is."""
+    seconds: float | None
+    recovery_point_s: float
+    lost: int
+    lost_cents: int
+    tried: int
+    bought: int
+    gone: list[str]
+    rows_lost: dict[str, float]
+    differing: list[str]
+    unlooked: dict[str, str] = {}
+
+
+class RecoveriesView(_View):
+    """All that are over, oldest first; `open` is the number of one that is not."""
+
+    recoveries: list[RecoveryView]
+    open: int | None = None
 
 
 def view_of(recovery: Recovery) -> RecoveryView:

@@ -7,6 +7,7 @@ Afterwards the range is where it was, with its data, and starts again as after a
 
 import asyncio
 import random
+from contextlib import suppress
 from dataclasses import replace
 
 from drillyard.assess.audit import Baseline
@@ -21,12 +22,13 @@ from drillyard.base.tasks import to_its_end
 from drillyard.drill.business import business
 from drillyard.drill.content import scenario_of
 from drillyard.drill.disasters import Disasters
+from drillyard.drill.elsewhere import nothing_elsewhere
 from drillyard.drill.engine import Engine
 from drillyard.drill.looking import as_it_was, learner_now
 from drillyard.drill.making import LEARNER
 from drillyard.drill.operations import Reporter
 from drillyard.drill.places import Places
-from drillyard.drill.runbook import read_runbook, run_script
+from drillyard.drill.runbook import Script, read_runbook, run_script
 from drillyard.drill.subjects import ledger_of, sessions_of
 from drillyard.faults.scene import Scene
 from drillyard.measure.site import site_of
@@ -57,12 +59,13 @@ async def rehearse(engine: Engine, report: Reporter) -> Rehearsed:
         raise UserError("Nothing is rehearsed in this scenario", next_step="See: drill list")
     try:
         script = await read_runbook(engine, allowed)
+        await asyncio.to_thread(nothing_elsewhere, range_)
     except UserError as error:
-        return Rehearsed(wall(), wall(), failure=error.what)
+        return Rehearsed(wall(), wall(), failure=f"it was not begun, and nothing has happened. {error}")
     customers = await business(engine, allowed.before_s, report)
     lost = await _as_it_is(engine, report)
     try:
-        report("rehearsal: both sites' servers die, what lies off site is left")
+        report("rehearsal: both sites' servers die, and open shells with them; what lies off site is left")
         lost = replace(lost, struck=wall())
         scene = Scene(range_, random.Random())
         for name in _KILLED:
@@ -84,7 +87,8 @@ async def rehearse(engine: Engine, report: Reporter) -> Rehearsed:
 
 
 async def _back(range_: Range, places: Places) -> None:
-    await range_.stop()
+    with suppress(UserError):  # what cannot be ended must not keep the shop away
+        await range_.stop()
     await asyncio.to_thread(put_back, range_.directory, places.aside)
     await range_.start()
 
@@ -96,7 +100,7 @@ async def _as_it_is(engine: Engine, report: Reporter) -> Disastered:
     return await as_it_was(coming, subject, gone_before)
 
 
-async def _on(made: Range, script: str, lost: Disastered, report: Reporter) -> Rehearsed:
+async def _on(made: Range, script: Script, lost: Disastered, report: Reporter) -> Rehearsed:
     """Run the runbook on a stand-in."""
     report("rehearsal: empty hosts start")
     await made.start(struck=True)

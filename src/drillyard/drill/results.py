@@ -50,9 +50,14 @@ class Results:
         """Two measurements side by side.
 
         Raises:
-            UserError: there is none of one of the names.
+            UserError: there is none of one of the names, or both name the same one.
         """
         one, other = self._find(before), self._find(after)
+        if one.id == other.id:
+            raise UserError(
+                f"`{before}` and `{after}` are one measurement, {_titled(one)}",
+                next_step="Make another: drill measure. Those of checks are named by their ids.",
+            )
         return ComparisonView(
             before=_titled(one), after=_titled(other), rows=changes(self._load(one), self._load(other))
         )
@@ -81,10 +86,14 @@ class Results:
         return DebriefView(planted=list(planted(scenario, variant)), debrief=scenario.debrief())
 
     def _find(self, name: str) -> MeasurementRow:
+        """By its id, its label, or `first` and `last`: of `drill measure`, where there is any, since a check
+        measures less, and some of it without a twin.
+        """
         rows = self._store.measurements()
+        ends = [row for row in rows if row.purpose == "measure"] or rows
         by_name = {row.id: row for row in rows} | {row.summary: row for row in rows if row.summary}
-        if rows:
-            by_name |= {"first": rows[0], "last": rows[-1]}
+        if ends:
+            by_name |= {"first": ends[0], "last": ends[-1]}
         if name in by_name:
             return by_name[name]
         known = ", ".join(_titled(row) for row in rows)

@@ -6,58 +6,91 @@ answers questions; what is printed is the operation's progress.
 
 import asyncio
 import os
+import shutil
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from drillyard.assess.prose import key_of
 from drillyard.base.errors import UserError
 from drillyard.drill.engine import Engine
 from drillyard.drill.operations import Reporter
-from drillyard.range.nursery_client import ledger_of
+from drillyard.drill.runbook_lines import Block, Trace
 from drillyard.range.privileges import demoted
 from drillyard.range.range import Range
 from drillyard.scenario.manifest import Disasters
 
 LIMIT_S = 900.0
-LANGUAGES = ("sh", "shell")
+LANGUAGES = ("sh", "shell", "bash")
 _LONGEST_LINE = 400
 _LAST_WORDS_S = 1.0
 
 
-def script_of(text: str, section: str, *, file: str = "runbook.md") -> str:
+@dataclass(frozen=True)
+class Script:
+    """What is run of the runbook `file`: its blocks, and the shell that they were written for. `left_out`
+    says, one line each, which fenced blocks of the section are not run.
+    """
+
+    blocks: tuple[Block, ...]
+    shell: str = "sh"
+    left_out: tuple[str, ...] = ()
+    file: str = "runbook.md"
+
+    @property
+    def name(self) -> str:
+        """What its shell calls it when that complains."""
+        return Path(self.file).name
+
+
+def script_of(text: str, section: str, *, file: str = "runbook.md") -> Script:
     """The commands of a runbook: the fenced shell blocks below the heading `section`.
+
+    Case, number and punctuation of that heading do not matter. One block in `bash` has all run by bash.
 
     Raises:
         UserError: there is no such section, or no block in it.
     """
-    inside, blocks, level = False, [], ""
+    inside, level = False, ""
+    blocks: list[Block] = []
+    languages: set[str] = set()
+    left_out: list[str] = []
     tokens = MarkdownIt("commonmark").parse(text)
     for token, following in zip_longest(tokens, tokens[1:]):
         if token.type == "heading_open" and following is not None:
-            title = following.content.strip().casefold()
-            if not inside and title == section.casefold():
+            if not inside and key_of(following.content) == key_of(section):
                 inside, level = True, token.tag
             elif inside and token.tag <= level:
                 inside = False
-        elif inside and token.type == "fence" and token.info.split()[:1] and _is_shell(token.info):
-            blocks.append(token.content.rstrip())
+        elif inside and token.type in ("fence", "code_block"):
+            if (language := _language(token.info)) in LANGUAGES:
+                languages.add(language)
+                blocks.append(Block((token.map[0] if token.map else 0) + 2, token.content.rstrip()))
+            else:
+                what = f"```{token.info.strip()}" if token.type == "fence" else "an indented block"
+                left_out.append(f"line {token.map[0] + 1 if token.map else 0}: {what}")
     if not blocks:
+        beside = f"; no shell blocks are {', '.join(left_out[:5])}" if left_out else ""
         raise UserError(
-            f"The runbook has no shell block in a section “{section}”",
+            f"The runbook has no shell block in a section “{section}”{beside}",
             where=file,
             next_step=f"Write one: ## {section}, and below it a block that begins with ```sh",
         )
-    return "set -eu\n" + "\n".join(blocks) + "\n"
+    shell = "bash" if "bash" in languages else "sh"
+    return Script(tuple(blocks), shell, tuple(left_out), file)
 
 
-def _is_shell(info: str) -> bool:
-    return info.split(maxsplit=1)[0].lower() in LANGUAGES
+def _language(info: str) -> str:
+    """What a fence says of its content: `sh`, also where it is written `{.sh}` or `SH title=x`."""
+    words = info.split(maxsplit=1)
+    return words[0].lower().strip("{}.") if words else ""
 
 
-async def read_runbook(engine: Engine, allowed: Disasters) -> str:
+async def read_runbook(engine: Engine, allowed: Disasters) -> Script:
     """The script of the learner's runbook.
 
     Raises:
@@ -66,16 +99,20 @@ async def read_runbook(engine: Engine, allowed: Disasters) -> str:
     path = Path(engine.record.workspace) / allowed.runbook
     try:
         text = await asyncio.to_thread(path.read_text, encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
         raise UserError(
-            f"The runbook cannot be read: {error}",
+            "There is no runbook",
             where=str(path),
             next_step="Write it: docs/disasters.md says how one is run.",
-        ) from error
+        ) from None
+    except OSError as error:
+        raise UserError(f"The runbook cannot be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise UserError("The runbook is not text in UTF-8", where=str(path)) from error
     return script_of(text, allowed.section, file=str(path))
 
 
-async def run_script(range_: Range, script: str, report: Reporter) -> None:
+async def run_script(range_: Range, script: Script, report: Reporter) -> None:
     """Run a script in a range's operators' shell; whoever interrupts it ends all that it started, and so does
     the next start of the range when the daemon died meanwhile.
 
@@ -84,17 +121,27 @@ async def run_script(range_: Range, script: str, report: Reporter) -> None:
     """
     if range_.host is None:
         raise UserError("This scenario's shop has no operators' shell", next_step="See: drill brief")
+    environment, account = range_.host.shell.environment(), range_.host.sites.account
+    if (shell := shutil.which(script.shell, path=environment.get("PATH"))) is None:
+        raise UserError(
+            f"The runbook is written for {script.shell}, which operators do not have", next_step="Use ```sh"
+        )
+    for block in script.left_out:
+        report(f"runbook: not run: {block}")
+    trace = Trace(range_.host.sites.root / "runbook-at", account)
+    await asyncio.to_thread(trace.open)
     process = await asyncio.create_subprocess_exec(
-        "/bin/sh",
-        "-c",
-        script,
+        shell,
+        "-euc",
+        await asyncio.to_thread(trace.traced, script.blocks, shell),
+        script.name,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**range_.host.shell.environment(), **ledger_of(range_.directory).mark},
+        env=environment,
         start_new_session=True,
         cwd=range_.host.sites.home,
-        **demoted(range_.host.sites.account),
+        **demoted(account),
     )
     last: list[str] = []
     reading = asyncio.create_task(_read(process, last, report))
@@ -106,7 +153,7 @@ async def run_script(range_: Range, script: str, report: Reporter) -> None:
     except TimeoutError:
         _end(process)
         raise UserError(
-            f"The runbook was not done within {LIMIT_S:.0f} s",
+            f"The runbook was not done within {LIMIT_S:.0f} s{_within(script, trace)}",
             where="\n".join(last),
             next_step="Go on by hand, then: drill recovered",
         ) from None
@@ -117,10 +164,15 @@ async def run_script(range_: Range, script: str, report: Reporter) -> None:
         reading.cancel()
     if code:
         raise UserError(
-            f"The runbook failed: its last command ended with {code}",
+            f"The runbook failed{_within(script, trace)}: its last command ended with {code}",
             where="\n".join(last),
             next_step="Go on by hand, then: drill recovered",
         )
+
+
+def _within(script: Script, trace: Trace) -> str:
+    line = trace.reached()
+    return f" in the block at {script.name}:{line}" if line else ""
 
 
 async def _read(process: asyncio.subprocess.Process, last: list[str], report: Reporter) -> None:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from drillyard.base.clock import wait_until
-from drillyard.base.errors import DeadlineError, DrillyardError
+from drillyard.base.errors import DeadlineError, ExitCode, UserError
 from drillyard.drill.places import Places
 from drillyard.drill.presence import daemon_of, socket_address
 
@@ -24,8 +24,10 @@ class Reached:
     died: bool
 
 
-class DaemonError(DrillyardError):
-    """The daemon ended before it answered."""
+class DaemonError(UserError):
+    """The daemon ended before it answered, or did not answer in time."""
+
+    exit_code = ExitCode.FAILED
 
 
 def spawn(places: Places) -> subprocess.Popen[bytes]:
@@ -77,8 +79,16 @@ def reach(places: Places, spawned: subprocess.Popen[bytes] | None = None) -> Rea
     try:
         wait_until(answered, deadline_s=START_DEADLINE_S, what="the drill's daemon answers", every_s=0.02)
     except DeadlineError as error:
-        raise DaemonError(f"{error}; its log is {places.log}") from error
+        raise DaemonError(
+            f"The drill's daemon did not answer within {START_DEADLINE_S:g} s",
+            where=str(places.log),
+            next_step="Nothing of the drill is lost. On a busy machine it may only be late: try again.",
+        ) from error
     if not answers(places):
         tail = places.log.read_text(errors="replace").strip().splitlines()[-15:]
-        raise DaemonError("\n".join([f"the drill's daemon ended at once; from its log {places.log}:", *tail]))
+        raise DaemonError(
+            "\n".join(["The drill's daemon ended at once. The end of its log:", *tail]),
+            where=str(places.log),
+            next_step="Nothing of the drill is lost. Where the log names nothing of yours, please report it.",
+        )
     return Reached(started=True, died=died)

@@ -22,7 +22,7 @@ from drillyard.assess.shape import Load
 from drillyard.assess.subject import Subject
 from drillyard.assess.trials import Tried
 from drillyard.base.clock import monotonic, until
-from drillyard.base.errors import DeadlineError, DrillyardError
+from drillyard.base.errors import DeadlineError, DrillyardError, UserError
 from drillyard.base.tasks import to_its_end
 from drillyard.drill.operations import Reporter
 from drillyard.drill.places import Places
@@ -146,14 +146,24 @@ class _Strikes:
     async def come(self) -> None:
         """All faults one after the other, their time, and their end, the last first. What the range does not
         have cannot be struck, and its trial goes on without.
+
+        Raises:
+            UserError: one was taken away before its time, so that the trial says nothing.
         """
         await asyncio.sleep(BEFORE_S)
-        begun = monotonic()
-        for strike in self.trial.strikes:
-            if strike.parameters.get("component", "haproxy") in self.there:
-                lasts_s = self.trial.seconds + WELL_WITHIN_S
-                await self.injector.inject(strike.fault, dict(strike.parameters), lasts_s)
+        begun, put_in = monotonic(), []
+        for strike in sorted(self.trial.strikes, key=lambda each: each.after_s):
+            component = strike.parameters.get("component")
+            if component is not None and component not in self.there:
+                continue
+            await asyncio.sleep(max(0.0, begun + strike.after_s - monotonic()))
+            lasts_s = self.trial.seconds + WELL_WITHIN_S
+            put_in.append(await self.injector.inject(strike.fault, dict(strike.parameters), lasts_s))
         await asyncio.sleep(max(0.0, begun + self.trial.seconds - monotonic()))
+        on = {each.number for each in self.injector.on}
+        gone = [each.kind for each in put_in if each.number not in on]
+        if gone:
+            raise UserError(f"{', '.join(gone)} of the trial was taken away before its time")
         for injection in reversed(self.injector.on):
             await self.injector.end(injection.number)
 

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from drillyard.drill.events import Entry
+from drillyard.drill.fault_views import FaultView
 from drillyard.drill.wire import OperationView
 
 DrillState = Literal["starting", "running", "paused", "stopped", "down"]
@@ -74,6 +75,10 @@ class StatusView(_View):
     unapplied: list[str]
     next_step: str
     recovered: str = ""
+    disaster_since: float | None = None
+    """When the disaster struck that is not over (seconds since the epoch); None without one."""
+    faults: list[FaultView] = []
+    """Those that are on."""
     warnings: list[str] = []
 
 
@@ -354,62 +359,6 @@ class TaskVerdictView(_View):
     self_assessed: str = ""
     kept: bool = True
     """Whether what had to hold all along did not fail beside it."""
-
-
-class StruckView(_View):
-    """Something happened: its number, and its kind only if the learner named it."""
-
-    number: int
-    graded: bool
-    disaster: str = ""
-
-
-class RecoveryView(_View):
-    """What came of one disaster, as `assess.recoveries.Recovery` has it; times in seconds, money in cents."""
-
-    number: int
-    disaster: str
-    title: str
-    detail: str
-    graded: bool
-    by: str
-    recovery_s: float | None
-    recovery_point_s: float
-    asked: int
-    failed: int
-    fates: dict[str, int]
-    lost_cents: int
-    missed_cents: int
-    findings: list[str]
-    """What is not as it was before, in words."""
-    unlooked: dict[str, str] = {}
-
-
-class RehearsalView(_View):
-    """What a runbook made of empty hosts and the off-site storage; `seconds` to the first page, money in
-    cents.
-    """
-
-    restored: bool
-    why: str
-    """Why it is not restored; empty when it is."""
-    seconds: float | None
-    recovery_point_s: float
-    lost: int
-    lost_cents: int
-    tried: int
-    bought: int
-    gone: list[str]
-    rows_lost: dict[str, float]
-    differing: list[str]
-    unlooked: dict[str, str] = {}
-
-
-class RecoveriesView(_View):
-    """All that are over, oldest first; `open` is the number of one that is not."""
-
-    recoveries: list[RecoveryView]
-    open: int | None = None
 
 
 class ShellView(_View):

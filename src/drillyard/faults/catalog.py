@@ -29,6 +29,11 @@ def family_of(kind: str) -> str:
     return kind.partition(".")[0]
 
 
+def function_of(kind: str) -> str:
+    """What the action of a fault is called in Chaos Toolkit's format: `network_delay` of `network.delay`."""
+    return kind.replace(".", "_").replace("-", "_")
+
+
 def fault_of(kind: str, parameters: dict[str, JsonValue]) -> Fault:
     """A fault by its id and parameters.
 

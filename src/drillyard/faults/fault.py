@@ -73,6 +73,12 @@ class Fault(BaseModel, ABC):
         """What goes on while it lasts; it is cancelled at the end."""
         await asyncio.Event().wait()
 
+    async def is_there(self, scene: Scene, memory: Memory) -> bool:
+        """Whether what was done is still so; False when somebody else has taken it away. It is asked all the
+        while; one that cannot be looked at is there.
+        """
+        return True
+
     @abstractmethod
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Undo it."""

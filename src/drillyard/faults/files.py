@@ -33,6 +33,15 @@ class Plain:
             os.close(descriptor)
         return -1
 
+    def empty(self) -> None:
+        """Take all that is in it, where it belongs to whom its directory does."""
+        if (descriptor := self.open()) < 0:
+            return
+        with suppress(OSError):
+            if os.fstat(descriptor).st_uid == os.fstat(self.directory).st_uid:
+                os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
     def rename(self, name: str) -> None:
         """Give it another name in the same directory."""
         with suppress(OSError):
@@ -40,15 +49,26 @@ class Plain:
 
 
 def wipe(directories: Iterable[Path]) -> None:
-    """Delete all that lies in these directories, and leave them; one that is a link is left alone."""
+    """Delete all that lies in these directories, and leave them; one that is a link is left alone.
+
+    Files are emptied first: a second name elsewhere, or a process that has one open, does not save it.
+    """
     for path in directories:
         with suppress(OSError):
             directory = os.open(path, _DIRECTORY)
             try:
+                _empty(directory)
                 for name in os.listdir(directory):
                     _delete(directory, name)
             finally:
                 os.close(directory)
+
+
+def _empty(directory: int) -> None:
+    """All files below, where they belong to whom their directory does."""
+    for _, _, names, descriptor in os.fwalk(".", dir_fd=directory, follow_symlinks=False):
+        for name in names:
+            Plain(descriptor, name, Path(name)).empty()
 
 
 def _delete(directory: int, name: str) -> None:

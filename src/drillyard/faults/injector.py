@@ -32,6 +32,7 @@ _LAST_TRY_S = 8.0
 """The same when the range is about to stop: what is left then is undone at its next start."""
 
 OVER, ASKED, SPENT, LEFT = "its time was over", "ended on request", "error budget spent", "left by a crash"
+TAKEN = "somebody else took it away"
 
 
 class Injection(BaseModel):
@@ -228,20 +229,33 @@ class Injector:
     async def _last_until(self, running: _Running, fault: Fault, guard: Guard) -> str:
         """Let it last; why it is over."""
         injection = running.injection
-        watching = asyncio.create_task(_watch(injection, guard))
-        during = asyncio.create_task(fault.during(self._scene, injection.memory))
+        tasks = (
+            asyncio.create_task(_watch(injection, guard)),
+            asyncio.create_task(self._while_there(fault, injection.memory)),
+            asyncio.create_task(fault.during(self._scene, injection.memory)),
+        )
         try:
             done, _ = await asyncio.wait(
-                (watching, during), timeout=injection.duration_s, return_when=asyncio.FIRST_COMPLETED
+                tasks, timeout=injection.duration_s, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 if said := task.result():
                     return said
         finally:
-            for task in (watching, during):
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait((watching, during), timeout=_LAST_TRY_S)
+            await asyncio.wait(tasks, timeout=_LAST_TRY_S)
         return OVER
+
+    async def _while_there(self, fault: Fault, memory: Memory) -> str:
+        """Returns when somebody else has taken it away."""
+        while True:
+            await asyncio.sleep(_GUARD_EVERY_S)
+            try:
+                if not await fault.is_there(self._scene, memory):
+                    return TAKEN
+            except Exception as error:
+                log.debug("a fault cannot be looked at: %s", error)
 
     async def _tried(self, injection: Injection, fault: Fault, within_s: float) -> str:
         """Undo it once; why that did not work, or nothing."""

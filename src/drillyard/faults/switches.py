@@ -67,6 +67,11 @@ class Switched(Fault):
         async with scene.cache() as cache:
             await cache.set(KEY, json.dumps({"rules": self.rules(), "clocks": self.clocks()}))
 
+    async def is_there(self, scene: Scene, memory: Memory) -> bool:
+        """The switches are on; a cache that was flushed has none."""
+        async with scene.cache() as cache:
+            return bool(await cache.exists(KEY))
+
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Off."""
         async with scene.cache() as cache:

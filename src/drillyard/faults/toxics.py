@@ -33,6 +33,24 @@ async def poison(
                 (await network.post(f"/proxies/{link}/toxics", json=body)).raise_for_status()
 
 
+async def poisoned(scene: Scene, links: Iterable[str], streams: Iterable[Stream]) -> bool:
+    """Whether all that `poison` put there is there.
+
+    Raises:
+        httpx.HTTPError: the network does not answer.
+    """
+    wanted = {f"{_NAME}-{stream}" for stream in streams}
+    async with scene.http("network") as network:
+        for link in links:
+            answer = await network.get(f"/proxies/{link}/toxics")
+            if answer.status_code == 404:
+                continue  # a link that is used no more
+            there = {each["name"] for each in answer.raise_for_status().json()}
+            if not wanted <= there:
+                return False
+    return True
+
+
 async def cleanse(scene: Scene, links: Iterable[str]) -> None:
     """Take away what `poison` put there; a network that was started again since has nothing.
 

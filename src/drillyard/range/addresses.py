@@ -39,11 +39,11 @@ def _worker_ports() -> dict[str, int]:
 def _links() -> dict[str, tuple[str, ...]]:
     """Who is a client of whom, of all that a range can have."""
     replicas = [f"storefront-{n}" for n in range(1, MAX_REPLICAS + 1)]
-    own = {"payments": ("partner",), "notifications": ("mailsink",)}
+    workers = [f"worker-{each}" for each in WORKER_TYPES]  # settings may route any job to any of them
     return {
         "haproxy": tuple(replicas),
         **dict.fromkeys(replicas, ("postgres", "valkey", "partner")),
-        **{f"worker-{each}": ("postgres", "valkey", *own.get(each, ())) for each in WORKER_TYPES},
+        **dict.fromkeys(workers, ("postgres", "valkey", "partner", "mailsink")),
     }
 
 

@@ -47,6 +47,9 @@ class Fleet(Protocol):
     def component(self, name: str, spec: RangeSpec) -> Component:
         """The component called `name`, as it is in a range of this allocation."""
 
+    async def publish(self, release: Release) -> None:
+        """Lay the files of a release out where operators and their schedules read them."""
+
 
 @dataclass(frozen=True)
 class ApplyReport:
@@ -103,14 +106,15 @@ async def _roll_out(
     served = await _serves(fleet)
     rollout = Rollout(fleet.supervisor, fleet.component, say)
     try:
+        # First: what a component is told to run (an archive_command, say) may be a file of this release.
+        await fleet.publish(candidate)
         await rollout.run(candidate, changes)
         if served:
             await _still_serves(fleet)
     except BaseException as error:
         # Also when the learner interrupts it: half a release is not an outcome.
         say("putting the previous release back")
-        back = Rollout(fleet.supervisor, fleet.component, back_from=rollout)
-        await asyncio.shield(_roll_back(back, current, changes, error))
+        await asyncio.shield(_roll_back(fleet, rollout, current, changes, error))
         if isinstance(error, UserError):
             raise RolledBackError(
                 f"The new release did not come up, and the previous one was put back. {error.what}",
@@ -121,8 +125,16 @@ async def _roll_out(
     return tuple(rollout.done)
 
 
-async def _roll_back(back: Rollout, current: Release, changes: Changes, cause: BaseException) -> None:
+async def _roll_back(
+    fleet: Fleet, tried: Rollout, current: Release, changes: Changes, cause: BaseException
+) -> None:
+    back = Rollout(fleet.supervisor, fleet.component, back_from=tried)
     reverse = replace(changes, before=changes.after, after=changes.before)
+    unpublished: UserError | None = None
+    try:
+        await fleet.publish(current)
+    except UserError as error:  # the components come first all the same
+        unpublished = error
     try:
         await back.run(current, reverse)
     except UserError as error:
@@ -130,6 +142,13 @@ async def _roll_back(back: Rollout, current: Release, changes: Changes, cause: B
             f"The new release did not come up ({cause}), and the previous one does not either: {error.what}",
             where=error.where,
             next_step="See drill status and drill logs; drill stop and drill start begin afresh.",
+        ) from cause
+    if unpublished is not None:
+        raise UserError(
+            f"The new release did not come up ({cause}), and the previous one is in force again, but not laid"
+            f" out for operators: {unpublished.what}",
+            where=unpublished.where,
+            next_step="When it can be written: drill apply",
         ) from cause
 
 

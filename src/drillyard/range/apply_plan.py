@@ -13,6 +13,7 @@ from drillyard.range.apply_queries import files_of_queries, prepare_queries, ref
 from drillyard.range.component import Component
 from drillyard.range.releases import PART_OF_KIND, Release
 from drillyard.range.spec import RangeSpec
+from drillyard.range.wiring import around_the_network
 from drillyard.range.workspace import FileChange, changed_files
 
 
@@ -103,7 +104,8 @@ async def check(
     if "haproxy" in changes.parts:
         problems += _unreachable(release, addresses)
     if "storefront" in changes.parts and any(each.kind == "network" for each in members):
-        problems += _around_the_network(release, addresses)
+        text = (release.directory / "storefront" / "storefront.toml").read_text(encoding="utf-8")
+        problems += around_the_network(text, addresses)
     if "database.dsn" in changes.settings:
         problems += await asyncio.to_thread(_refused, release)
     notices: list[str] = []
@@ -156,21 +158,6 @@ def _unreachable(release: Release, addresses: Addresses) -> list[Problem]:
         return []
     message = f"no bind line listens on {http}, where customers come"
     return [Problem("haproxy/haproxy.cfg", 0, message, f"bind {http} in a frontend")]
-
-
-def _around_the_network(release: Release, addresses: Addresses) -> list[Problem]:
-    """Servers that the shop's settings do not name as `host:port`: connections would find another way."""
-    text = (release.directory / "storefront" / "storefront.toml").read_text(encoding="utf-8")
-    return [
-        Problem(
-            "storefront/storefront.toml",
-            0,
-            f"{server} is not named by its address: this shop's connections lead through its network",
-            str(addresses.endpoint(server)),
-        )
-        for server in ("postgres", "valkey")
-        if str(addresses.endpoint(server)) not in text
-    ]
 
 
 def unreached_replicas(release: Release, spec: RangeSpec, addresses: Addresses) -> tuple[str, ...]:

@@ -173,6 +173,13 @@ class Component(ABC):
     async def ready(self) -> bool:
         """Ask the process by a real request whether it serves; False means not yet. Bounded to a second."""
 
+    async def greet(self) -> None:
+        """Tell the process, as soon as it is ready, what it does not do by itself; mostly nothing.
+
+        Bounded to a second, never raises.
+        """
+        return
+
     def replacement(self, old_pid: int) -> Command:
         """For `Reload.REPLACE`: what to run so that it takes over from the process `old_pid` and ends it."""
         raise NotImplementedError(f"{self.kind} is not replaced while it runs (it was {old_pid})")

@@ -81,6 +81,7 @@ class Launcher:
                 await asyncio.shield(self._preloaded)
             await self._execute(member)
             await self._until_ready(member)
+            await component.greet()
         except BaseException as error:
             await self.end(member)
             member.become(State.FAILED, str(error) or "interrupted")

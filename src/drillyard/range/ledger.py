@@ -2,7 +2,8 @@
 
 One JSON line a process, written before the process may do anything. A pid is never trusted alone: with it
 stands the process' start time, which on Linux is exact (clock ticks since boot, and the boot's id).
-What such a process started in its turn carries the range's mark in its environment.
+What such a process started in its turn, and what operators start, carries the range's mark in its
+environment; what has shed it is known by where it is.
 Standard library only: the nursery imports this before it serves.
 """
 
@@ -20,6 +21,8 @@ if sys.platform != "linux":
 
 _GONE_WITHIN_S = 5.0
 _MARK = "DRILLYARD_RANGE_LEDGER"
+_ENDING = (signal.SIGHUP, signal.SIGTERM)
+"""An interactive shell heeds only the first, and gives its terminal back."""
 
 
 @dataclass(frozen=True)
@@ -96,48 +99,81 @@ class Ledger:
         if not self.path.exists():
             return []
         found = self.sweep()
-        self.path.unlink()
+        self.path.unlink(missing_ok=True)  # a nursery that was just ending took it away as it went
         return found
 
-    def sweep(self) -> list[Entry]:
+    def sweep(self, *, grace_s: float = 0.0) -> list[Entry]:
         """End everything of this range that still runs, also what its ledger does not have.
+
+        Within `grace_s` each may end in its own way: it is hung up and terminated, as when a host goes down.
 
         Raises:
             TimeoutError: a process survived SIGKILL for 5 seconds.
         """
-        deadline = time.monotonic() + _GONE_WITHIN_S
+        graceful_until = time.monotonic() + grace_s
         found: dict[int, Entry] = {}
         while left := [entry for entry in self.entries() if entry.alive()] + list(self._strays()):
-            found.update((entry.pid, entry) for entry in left)
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > graceful_until + _GONE_WITHIN_S:
                 raise TimeoutError(f"processes of an earlier run cannot be ended: {left}")
             for entry in left:
-                _kill(entry)
+                if now >= graceful_until:
+                    _signal(entry, signal.SIGKILL)
+                elif found.get(entry.pid) != entry:
+                    _signal(entry, *_ENDING)
+            found.update((entry.pid, entry) for entry in left)
             time.sleep(0.005)
         return list(found.values())
 
     def _strays(self) -> Iterator[Entry]:
-        """Processes with our mark; PostgreSQL's, which overwrite their environment, by their directory."""
+        """Processes with our mark; PostgreSQL's, which overwrite their environment, by their directory; and
+        whatever the service account (where that is another) has in our directory, or has open of it.
+        """
         mark = f"{_MARK}={self.path}".encode()
+        service = self._service()
         for folder in Path("/proc").glob("[0-9]*") if sys.platform == "linux" else ():
             pid = int(folder.name)
             try:
-                ours = mark in (folder / "environ").read_bytes().split(b"\0") or (
-                    (folder / "cwd").readlink().is_relative_to(self.path.parent)
-                    and (folder / "exe").readlink().name == "postgres"
-                )
+                ours = mark in (folder / "environ").read_bytes().split(b"\0")
+                if not ours and self._here(folder / "cwd"):
+                    ours = (folder / "exe").readlink().name == "postgres"
+                if not ours and service and _uids(folder) == service:
+                    ours = any(map(self._here, (folder / "cwd", *(folder / "fd").iterdir())))
             except OSError:
                 continue  # it is gone, or somebody else's
             if ours and pid != os.getpid() and (since := started(pid)):
                 yield Entry("stray", pid, since)
 
+    def _service(self) -> set[bytes]:
+        """The user id of the service account, by whom the data belong to; empty where that is us."""
+        owners = {data.stat().st_uid for data in self.path.parent.glob("*/data")} - {os.geteuid()}
+        return {str(owner).encode() for owner in owners} if os.geteuid() == 0 and len(owners) == 1 else set()
 
-def _kill(entry: Entry) -> None:
-    """The process and, where it leads one, its group."""
+    def _here(self, link: Path) -> bool:
+        """Whether one of a process's links (its directory, a file that it has open) leads to this range."""
+        try:
+            return link.readlink().is_relative_to(self.path.parent)
+        except OSError:
+            return False
+
+
+def _uids(process: Path) -> set[bytes]:
+    """The user ids of a process (its directory in /proc): real, effective, saved, of the file system.
+
+    Raises:
+        OSError: it is gone.
+    """
+    lines = (process / "status").read_bytes().splitlines()
+    return next((set(line.split()[1:]) for line in lines if line.startswith(b"Uid:")), set())
+
+
+def _signal(entry: Entry, *signums: signal.Signals) -> None:
+    """To the process and, where it leads one, its group."""
     try:
-        if os.getpgid(entry.pid) == entry.pid:
-            os.killpg(entry.pid, signal.SIGKILL)
-        else:
-            os.kill(entry.pid, signal.SIGKILL)
+        for signum in signums:
+            if os.getpgid(entry.pid) == entry.pid:
+                os.killpg(entry.pid, signum)
+            else:
+                os.kill(entry.pid, signum)
     except ProcessLookupError:
         return

@@ -58,6 +58,12 @@ def descendants(pid: int) -> list[int]:
     return found[1:]
 
 
+def children(pid: int) -> list[int]:
+    """The processes whose parent `pid` is; from /proc, so empty elsewhere."""
+    numbers = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()] if LINUX else []
+    return [each for each in numbers if _parent(each) == pid]
+
+
 def _parent(pid: int) -> int:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:

@@ -31,6 +31,7 @@ from drillyard.range.privileges import (
     write_file,
 )
 from drillyard.range.releases import Release, Releases
+from drillyard.range.repairs import Repairs
 from drillyard.range.rolling import open_doors, rolling_restart
 from drillyard.range.spec import RangeSpec
 from drillyard.range.status import RangeStatus, status_of
@@ -198,12 +199,20 @@ class Range:
             raise
 
     async def stop(self, progress: OnProgress = _ignore_progress) -> None:
-        """Stop everything in order; bounded. Data, configuration and addresses stay."""
+        """Stop everything in order; bounded. Data, configuration and addresses stay.
+
+        What operators left running goes too, last: a copy of the log is to get what a server still writes.
+
+        Raises:
+            UserError: something that they left running cannot be ended.
+        """
         try:
             if self.host:
                 await self.host.close()
             await self.supervisor.stop(progress)
             await asyncio.to_thread(self._clear_sockets)
+            if self.host:
+                await asyncio.to_thread(self.host.end_left)
         finally:
             self._held.close()
 
@@ -256,17 +265,26 @@ class Range:
             RolledBackError: the range did not come up with it; what ran before was put back.
         """
         async with self._applying:
+            gone = ("$CONFIG",) if await self._host_lacks() else ()
             report = await apply(self, workspace, say)
             # Also when nothing changed: files that are gone from a host come back with it.
-            await self.reinstall()
-            await self.supervisor.wake()
-        return report
+            repairs = Repairs((*await self.reinstall(), *gone), await self.supervisor.wake())
+            done = repairs.told(self.supervisor.members.values())
+        return replace(report, actions=(*report.actions, *done))
 
-    async def reinstall(self) -> None:
-        """Put the files of the release in force where components and operators look for them."""
+    async def reinstall(self) -> tuple[str, ...]:
+        """Put the files of the release in force where components and operators look for them; names the
+        components that had not had them.
+        """
         release = self.releases.current
-        await asyncio.to_thread(_install, release, self.components(release))
-        await self._publish()
+        lacking = await asyncio.to_thread(_install, release, self.components(release))
+        await self.publish(release)
+        return lacking
+
+    async def _host_lacks(self) -> bool:
+        """Whether files of the release in force are gone from where operators look for them."""
+        files = released_files(self.releases.current.directory)
+        return self.host is not None and await asyncio.to_thread(self.host.lacks, files)
 
     async def reinstall_one(self, component: str) -> None:
         """Put the released files of one component where it looks for them; an apply is waited for.
@@ -278,10 +296,14 @@ class Range:
         async with self._applying:
             await asyncio.to_thread(self.releases.current.install, made.kind, made.site)
 
-    async def _publish(self) -> None:
+    async def publish(self, release: Release) -> None:
+        """Lay the files of a release out at the host of a range with sites, where operators read them.
+
+        Raises:
+            UserError: they cannot be written.
+        """
         if self.host:
-            files = released_files(self.releases.current.directory)
-            await asyncio.to_thread(self.host.publish, files)
+            await asyncio.to_thread(self.host.publish, released_files(release.directory))
 
     async def kill(
         self, component: str, signum: signal.Signals = signal.SIGKILL, *, stay_down: bool = False
@@ -344,6 +366,6 @@ def _directories(directory: Path) -> list[str]:
     return [entry.name for entry in entries if entry.is_dir() and not entry.is_symlink()]
 
 
-def _install(release: Release, components: Iterable[Component]) -> None:
-    for component in components:
-        release.install(component.kind, component.site)
+def _install(release: Release, components: Iterable[Component]) -> tuple[str, ...]:
+    """The names of those that had not had its files."""
+    return tuple(made.name for made in components if release.install(made.kind, made.site))

@@ -61,14 +61,16 @@ class Release:
             if name.startswith(prefix)
         }
 
-    def install(self, kind: str, site: Site) -> None:
+    def install(self, kind: str, site: Site) -> bool:
         """Bring `site.config` into line with this release, file by file; what others put there stays.
+
+        Returns whether a file was not there, or another one was.
 
         Raises:
             UserError: it cannot be written.
         """
         if kind not in PART_OF_KIND:
-            return
+            return False
         for directory in (site.directory, site.config):
             make_own_directory(directory, site.account)
         files = self.files_of(PART_OF_KIND[kind])
@@ -77,15 +79,25 @@ class Release:
         before = set(record.read_text().splitlines()) if record.exists() else set()
         # Recorded before it is done: after a crash in between, nothing stays behind unknown.
         write_file(record, "\n".join(sorted(before | set(files))), ours)
+        lacking = False
         for name, source in files.items():
-            target = site.config / name
+            target, text = site.config / name, site.released(source.read_text(encoding="utf-8"))
+            lacking = lacking or not _holds(target, text)
             for parent in reversed(target.relative_to(site.config).parents[:-1]):
                 make_own_directory(site.config / parent, site.account)
             mode = 0o750 if os.access(source, os.X_OK) else 0o640
-            write_file(target, site.released(source.read_text(encoding="utf-8")), ours, mode)
+            write_file(target, text, ours, mode)
         for name in before - set(files):
             (site.config / name).unlink(missing_ok=True)
         write_file(record, "\n".join(sorted(files)), ours)
+        return lacking
+
+
+def _holds(file: Path, text: str) -> bool:
+    try:
+        return file.is_file() and file.read_bytes() == text.encode()
+    except OSError:
+        return False
 
 
 class Releases:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from drillyard.base.errors import UserError
 from drillyard.range.component import Site
+from drillyard.range.linked import linked_elsewhere
 from drillyard.range.nursery_client import ledger_of
 from drillyard.range.privileges import (
     Account,
@@ -38,7 +39,8 @@ def stand_in(range_: Range, aside: Path) -> Range:
     come from there. (Without root, everything of the user's can be read by the user's services.)
 
     Raises:
-        UserError: the range has no sites, or the copy of its off-site storage cannot be made.
+        UserError: the range has no sites, or the copy of its off-site storage cannot be made, or what lies
+            there is shared with another place.
     """
     if range_.host is None:
         raise UserError("This scenario's shop has no second site", next_step="See: drill list")
@@ -53,6 +55,7 @@ def stand_in(range_: Range, aside: Path) -> Range:
     offsite = make_directory(sites / "offsite", account, mode=0o700)
     _copy_offsite(range_.host.sites.offsite, offsite, account)
     directory.rename(aside)
+    _alone(aside)
     building.rename(directory)
     made = Range.open(directory)
     release = made.releases.current
@@ -61,6 +64,14 @@ def stand_in(range_: Range, aside: Path) -> Range:
             release.install(component.kind, component.site)
     _nothing_to_fill(made)
     return made
+
+
+def _alone(aside: Path) -> None:
+    """What an operator left running went along with all that is there; nobody else can get there any more."""
+    try:
+        ledger_of(aside).sweep()
+    except TimeoutError as error:
+        raise UserError(f"What was left running there does not end: {error}", where=str(aside)) from error
 
 
 def put_back(directory: Path, aside: Path) -> bool:
@@ -125,6 +136,12 @@ def _differ(one: Path | None, other: Path | None) -> bool:
 
 def _copy_offsite(offsite: Path, target: Path, account: Account) -> None:
     """As the service account, whose files these are and who may have put anything there."""
+    if (shared := linked_elsewhere(offsite)) is not None:
+        raise UserError(
+            "What lies off site is no copy: it is the same file as one elsewhere (a hard link)",
+            where=str(shared),
+            next_step="Copy it (cp without -l), so that it is there when the other is gone.",
+        )
     try:
         done = subprocess.run(
             ["cp", "-a", f"{offsite}/.", str(target)],

@@ -295,16 +295,18 @@ class Supervisor:
                     continue
             self._tell(Happening.RESTARTED, member, f"restart {member.restarts}")
 
-    async def wake(self) -> None:
-        """Try once more to start what could not be started: something was repaired.
+    async def wake(self) -> tuple[str, ...]:
+        """Try once more to start what could not be started: something was repaired. Names what is tried.
 
         Returns when it is known of each whether it can be tried at all: whoever lays out data next must not
         find a server that starts in the middle of it.
         """
-        failed = [each for each in self._members.values() if each.state is State.FAILED]
-        tried = [self._spawn(self._revive(each, at_once=True)) for each in failed if each.component.essential]
-        if tried:
+        failed = [
+            each for each in self._members.values() if each.state is State.FAILED and each.component.essential
+        ]
+        if tried := [self._spawn(self._revive(each, at_once=True)) for each in failed]:
             await asyncio.wait(tried, timeout=_WOKEN_S)
+        return tuple(each.name for each in failed)
 
     def _made_wait(self, member: Member) -> bool:
         """Whether it lacks what it requires: then it is started as soon as that is there."""

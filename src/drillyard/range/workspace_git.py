@@ -18,7 +18,8 @@ def available() -> bool:
 def start_repository(workspace: Path, message: str) -> bool:
     """Make a repository with everything in the first commit; False when git is not installed.
 
-    The learner's own identity, where they have one, is used for their commits; ours is for this one only.
+    The learner's own identity is used for their commits; who has none gets one for this repository, so that
+    `git commit` works.
 
     Raises:
         DrillyardError: git failed.
@@ -28,7 +29,22 @@ def start_repository(workspace: Path, message: str) -> bool:
     _git(workspace, "init", "--quiet", "--initial-branch=main")
     _git(workspace, "add", "--all")
     _git(workspace, *_AUTHOR, "commit", "--quiet", "--no-verify", "--message", message)
+    if not _has_identity(workspace):
+        _git(workspace, "config", "user.name", "Learner")
+        _git(workspace, "config", "user.email", "learner@localhost")
     return True
+
+
+def _has_identity(workspace: Path) -> bool:
+    """Whether the learner told git who they are; asked of their own configuration."""
+    asked = subprocess.run(
+        ["git", "config", "--get", "user.email"],
+        cwd=workspace,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    return asked.returncode == 0
 
 
 def _git(workspace: Path, *arguments: str) -> None:

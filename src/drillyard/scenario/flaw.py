@@ -12,16 +12,17 @@ from drillyard.scenario.plant import Plant
 
 @dataclass(frozen=True)
 class Strike:
-    """One fault of a trial, with its parameters (docs/faults.md)."""
+    """One fault of a trial, with its parameters (docs/faults.md), `after_s` seconds after its first."""
 
     fault: str
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What brings a flaw to light that does nothing by itself: faults that come at once under the measuring
-    load, are on for `seconds`, and are looked after for `after_s` more. `rate` (requests a second) and `mix`
+    """What brings a flaw to light that does nothing by itself: faults that come under the measuring load, are
+    over after `seconds` in all, and are looked after for `after_s` more. `rate` (requests a second) and `mix`
     are those of its customers, where they have to be others than those of the measuring load.
     """
 

@@ -242,6 +242,8 @@ class Manifest(_Frozen):
     """The solution (a directory under `solutions/`) whose result is par; none while there is no solution."""
     documents: tuple[Document, ...] = ()
     analysis: Analysis | None = None
+    analysed_by: tuple[str, ...] = ()
+    """What decides whether results were analysed, beside `analysis`: ids as in `success_criteria`."""
     disasters: Disasters | None = None
 
     @model_validator(mode="after")

@@ -42,6 +42,14 @@ PARAMETERS: dict[str, dict[str, JsonValue]] = {
 }
 """Of those that have to be told something, or more than usual."""
 BEFORE_S = 1.0
+BEFORE_THEY_COME = {"resource.file-descriptors"}
+"""Those that only newcomers feel: customers who keep their connections may all be in after a second."""
+COMPARED_WITH_JUST_BEFORE = {"process.memory-leak"}
+"""Those whose reading earlier faults leave elsewhere: a replica that was killed is smaller than it was."""
+TRIES = 3
+"""So often at most a fault is put in while the machine is busy: a window is of its others as well then."""
+BUSY = 0.1
+"""Share of the time in which something waited for a CPU, above which the machine is."""
 WINDOW_S = 6.0
 LONGEST_S = 60.0
 WELL = 0.99
@@ -92,11 +100,17 @@ async def test_every_fault_moves_what_it_says_and_is_over_in_time(
     if kind == "database.dropped-index":
         async with Scene(stand.range).cache() as cache:
             await flush(cache)  # what it is for is cached for minutes
-    seen, injection = await asyncio.gather(stand.window(WINDOW_S), _soon(stand, kind))
-    assert stand.injector.on == (injection,)
-    await stand.injector.end(injection.number)
-    shifted = [each for each in fault.moves if moved(each.reading, each.way, steady, seen)]
-    assert shifted, _said(fault.moves, steady, seen)
+    if kind in COMPARED_WITH_JUST_BEFORE:
+        steady = await stand.window(WINDOW_S)
+    for each_try in range(1, 1 + TRIES):
+        seen = await _struck(stand, kind)
+        if shifted := [each for each in fault.moves if moved(each.reading, each.way, steady, seen)]:
+            break
+        busy = seen["machine.pressure"].value
+        assert busy > BUSY, _said(fault.moves, steady, seen)
+        assert each_try < TRIES, f"{TRIES} times; pressure {busy:.2f}: {_said(fault.moves, steady, seen)}"
+        await _back(stand, steady, [], fault.within_s)
+        steady = await stand.window(WINDOW_S)
     back_s = await _back(stand, steady, shifted, fault.within_s)
     for each in shifted:
         before = steady[each.reading].value if each.reading in steady else 0.0
@@ -104,14 +118,32 @@ async def test_every_fault_moves_what_it_says_and_is_over_in_time(
         ROWS.append(f"| `{kind}` | `{each.reading}` | {before:.4g} | {during:.4g} | {back_s:.0f} s |")
 
 
+async def _struck(stand: Stand, kind: str) -> Readings:
+    """What is read of a window in which it comes."""
+    if kind in BEFORE_THEY_COME:
+        injection = await _now(stand, kind)
+        seen = await stand.window(WINDOW_S)
+    else:
+        seen, injection = await asyncio.gather(stand.window(WINDOW_S), _soon(stand, kind))
+    assert stand.injector.on == (injection,)
+    await stand.injector.end(injection.number)
+    return seen
+
+
 async def _soon(stand: Stand, kind: str) -> Injection:
     """Put it in while customers are there already, and measured."""
     await asyncio.sleep(BEFORE_S)
+    return await _now(stand, kind)
+
+
+async def _now(stand: Stand, kind: str) -> Injection:
     return await stand.injector.inject(kind, PARAMETERS.get(kind, {}), LONGEST_S)
 
 
 async def _back(stand: Stand, steady: Readings, shifted: list[Moves], within_s: float) -> float:
-    """How long it took until customers are served and the readings are where they were."""
+    """How long it took until customers are served and the readings are where they were; a window of a busy
+    machine is of its others as well, and has more time.
+    """
     ended = monotonic()
     while True:
         began = monotonic()
@@ -119,7 +151,8 @@ async def _back(stand: Stand, steady: Readings, shifted: list[Moves], within_s: 
         away = [each for each in shifted if moved(each.reading, each.way, steady, now)]
         if now["requests.success_ratio"].value >= WELL and not away:
             return began - ended
-        assert monotonic() - ended < within_s, _said(shifted, steady, now)
+        busy = now["machine.pressure"].value > BUSY
+        assert monotonic() - ended < within_s * (TRIES if busy else 1), _said(shifted, steady, now)
 
 
 def _said(moves: Iterable[Moves], steady: Readings, now: Readings) -> str:

@@ -6,10 +6,11 @@ import json
 import psycopg
 import pytest
 from faults_stand import Stand
+from pydantic import JsonValue
 
 from drillyard.base.clock import until
 from drillyard.base.errors import UserError
-from drillyard.faults.injector import ASKED, LEFT, OVER, Injection, Injector
+from drillyard.faults.injector import ASKED, LEFT, OVER, TAKEN, Injection, Injector
 from drillyard.faults.scene import Scene
 from drillyard.range.member import State
 
@@ -35,6 +36,36 @@ async def test_a_fault_is_over_when_its_time_is(stand: Stand) -> None:
     assert not list((stand.directory / "faults").glob("*.json"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        ("network.delay", {"link": LINK}),
+        ("network.cut", {"link": LINK}),
+        ("dependency.partner-slow", {"delay_ms": 900}),
+        ("application.delay", {"delay_ms": 50}),
+    ],
+)
+async def test_one_that_somebody_else_takes_away_is_over_and_says_so(
+    stand: Stand, kind: str, parameters: dict[str, JsonValue]
+) -> None:
+    scene = Scene(stand.range)
+    async with scene.http("partner") as partner:
+        usual = (await partner.get("/control")).json()
+    await stand.injector.inject(kind, parameters, 30)
+    await asyncio.sleep(1.2)  # it is looked at twice a second, and goes on
+    assert stand.injector.on
+    async with scene.http("network") as network, scene.http("partner") as partner, scene.cache() as cache:
+        await network.post("/reset")
+        await partner.put("/control", json=usual)
+        await cache.delete("shop:chaos")
+
+    async def over() -> bool:
+        return not stand.injector.on
+
+    await until(over, deadline_s=10, what="it is over")
+    assert stand.over[-1] == (kind, TAKEN)
+
+
 async def test_two_faults_compose_or_refuse_with_a_reason(stand: Stand) -> None:
     first = await stand.injector.inject("network.delay", {"link": LINK}, 30)
     second = await stand.injector.inject("network.delay", {"link": "storefront-2-to-valkey"}, 30)
@@ -49,7 +80,7 @@ async def test_two_faults_compose_or_refuse_with_a_reason(stand: Stand) -> None:
 
 async def test_what_cannot_be_done_is_refused_and_leaves_nothing(stand: Stand) -> None:
     for kind, parameters, said in (
-        ("network.delay", {"link": "nowhere-to-valkey"}, "No connection is called"),
+        ("network.delay", {"link": "storefront-9-to-valkey"}, "No connection is called"),
         ("process.kill", {"component": "storefront-9"}, "no component 'storefront-9'"),
         ("database.dropped-index", {"index": "orders_pkey"}, "no index orders_pkey"),
         ("database.dropped-index", {"index": "x; DROP TABLE orders"}, "cannot be this: index"),

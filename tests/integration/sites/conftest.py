@@ -5,7 +5,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for sites_stand.py, shared by these tests
+HERE = Path(__file__).parent
+# For sites_stand.py, shared by these tests, and for ordinary_user.py.
+sys.path[:0] = [str(HERE), str(HERE.parent / "range")]
 
 
 @pytest.fixture

@@ -42,6 +42,8 @@ async def test_a_stand_in_has_what_lies_off_site_and_nothing_else(place: Path) -
             assert (await shell(stand, 'ls "$CONFIG"'))[0] != 0
             assert "haproxy/haproxy.cfg" in not_restored(stand, aside)
             await must(stand, RESTORE)
+            # Nothing that the runbook could have done: on a stand-in nobody made it one.
+            assert "The standby has no data yet" in stand.supervisor.member("standby").reason
 
             async def serves() -> bool:
                 return state(stand, "storefront-1") is State.READY

@@ -41,6 +41,13 @@ def test_each_criterion_has_its_own_score_and_status() -> None:
     assert points(found.values()) == pytest.approx(100 * (2 / 3 + 1 / 2 + 3 / 4 + 1) / 4)
 
 
+def test_checks_may_decide_whether_results_were_analysed() -> None:
+    checks = [judged("a", PASS), judged("b", FAIL), judged("c", PASS)]
+    found = by_id(criteria(checks, [], [], [], [], analysed_by=("a", "b", "gone")))["analysis"]
+    assert (found.done, found.status) == ("1 of 2", FAIL)
+    assert [item.decided_by for item in found.items] == [("a",), ("b",)]
+
+
 def test_what_could_not_be_measured_is_neither_done_nor_held_against_anybody() -> None:
     doubted = [*(judged(f"a{number}", PASS) for number in range(9)), judged("b", DOUBT)]
     found = by_id(criteria(doubted, [], [], [], [Criterion(text="b", checks=("b",))]))

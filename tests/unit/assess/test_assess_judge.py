@@ -55,6 +55,9 @@ MANIFEST = Manifest.model_validate(
 )
 
 
+SAID = "Search read whole tables for every request because nobody had looked at its plan since the data grew."
+
+
 def a_check(judge, name="good") -> Check:
     return Check(name, "one", "It is good", frozenset({Need.LEARNER}), True, judge)
 
@@ -104,6 +107,15 @@ def test_a_missing_reading_is_inconclusive_and_nobodys_fault(whole):
     result = run_check(a_check(lambda m: m.learner["no.such.reading"]), whole)
     assert result.verdict.status is Status.INCONCLUSIVE
     assert not result.verdict.our_bug
+
+
+def test_what_only_a_submission_can_decide_is_not_told_before(whole):
+    def asked(_):
+        raise AssertionError("it was asked")
+
+    later = replace(a_check(asked), quick=False)
+    task, _ = judge_task(MANIFEST, MANIFEST.tasks[0], [later], whole)
+    assert task.checks == ()
 
 
 def test_a_task_is_judged_with_all_invariants_beside_it(whole):
@@ -219,7 +231,10 @@ def test_a_submission_needs_tasks_invariants_and_documents(whole, tmp_path: Path
     checks = [a_check(passes)]
     bare = judge_submission(MANIFEST, "test", checks, with_workspace(whole, MANIFEST, tmp_path))
     assert bare.status is Status.FAIL
-    (tmp_path / "results.md").write_text(f"# Before\n{'word ' * 20}\n# After\n{'word ' * 20}\n")
+    (tmp_path / "results.md").write_text(f"# Before\n{'foo bar baz qux ' * 5}\n# After\n{SAID}\n")
+    again = judge_submission(MANIFEST, "test", checks, with_workspace(whole, MANIFEST, tmp_path))
+    assert again.status is Status.FAIL, "the same four words are no text"
+    (tmp_path / "results.md").write_text(f"# Before\n{SAID}\n# After\n{SAID}\n")
     done = judge_submission(MANIFEST, "test", checks, with_workspace(whole, MANIFEST, tmp_path))
     assert done.status is Status.PASS
     assert done.tasks[1].self_assessed
@@ -244,7 +259,7 @@ def test_the_limits_carry_their_units():
 
 def test_sections_are_found_whatever_their_level_and_case(whole, tmp_path):
     comment = "<!-- write here what you measured, with as many words as it takes to say it -->"
-    text = f"# BEFORE\n{'a word ' * 10}\n### after:\n{comment}\n"
+    text = f"# BEFORE\n{SAID}\n### after:\n{comment}\n"
     (tmp_path / "results.md").write_text(text)
     m = with_workspace(whole, MANIFEST, tmp_path)
     verdict = written(m, "results.md", ["Before", "After"])
@@ -383,6 +398,7 @@ def test_figures_without_a_measurement_behind_them_are_named(make_measurement, t
     assert [item.what for item in verdict.evidence[1:]] == [
         "results.md:3 “5 ms” has no measurement behind it"
     ]
+    assert verdict.evidence[1].status is Status.INCONCLUSIVE
 
 
 def test_invented_figures_fail(make_measurement, tmp_path):
@@ -397,9 +413,8 @@ def test_figures_count_where_the_manifest_asks_for_them(make_measurement, tmp_pa
         update={"documents": (MANIFEST.documents[0].model_copy(update={"figures": 1}),)}
     )
     m = make_measurement({"learner": {"latency.p95.search": [60.0, 62.0]}})
-    words = "word " * 20
     for text, status in (("no figures", Status.FAIL), ("search p95 is 61 ms", Status.PASS)):
-        (tmp_path / "results.md").write_text(f"# Before\n{words}\n# After\n{words} {text}\n")
+        (tmp_path / "results.md").write_text(f"# Before\n{SAID}\n# After\n{SAID} {text}\n")
         verdict = document_verdict(with_workspace(m, asked, tmp_path), asked.documents[0])
         assert verdict.status is status
 

@@ -8,13 +8,14 @@ import pytest
 
 from drillyard.assess.check import Evidence, Status, Verdict
 from drillyard.assess.criteria import criteria
+from drillyard.assess.experiments.runs import Activity, Experiments, Injected, Observed, Run
 from drillyard.assess.judge import CheckResult, Judgement, TaskResult
 from drillyard.assess.measurement import Capacity
 from drillyard.assess.report import content as report
 from drillyard.assess.report import file as report_file
 from drillyard.assess.report.file import file_schema, page, report_of, signed_json, verify
 from drillyard.assess.report.page import render
-from drillyard.assess.report.svg import Bar, Curve, bars, curves, sparkline
+from drillyard.assess.report.svg import Bar, Curve, Zone, bars, curves, over_time, sparkline
 from drillyard.assess.report.text import markdown
 from drillyard.assess.scores import Score
 from drillyard.base.errors import UserError
@@ -30,6 +31,36 @@ def _home(tmp_path, monkeypatch):
     monkeypatch.setenv("DRILLYARD_HOME", str(tmp_path / "home"))
 
 
+def experiments():
+    fault = Injected(
+        1, "network.cut", {"link": "storefront-*-to-valkey"}, 20.0, 110.0, 128.0, "its time was over"
+    )
+    action = Activity(
+        "action", "cut", "drillyard.chaos.actions", "network_cut", {}, "succeeded", {}, 109.9, 110.1
+    )
+    probe = Activity(
+        "probe", "p", "drillyard.chaos.probes", "success_ratio", {}, "succeeded", 0.3, 112.0, 115.0, met=False
+    )
+    run = Run("gone-1", {"title": EVIL}, "completed", True, 100.0, 130.0, (), (action,), (probe,))
+    good, bad = {"requests.success_ratio": 1.0}, {"requests.success_ratio": 0.3}
+    looks = (Observed(102.0, 105.0, good), Observed(112.0, 115.0, bad))
+    return Experiments({"gone": {}}, (run, replace(run, name="gone-2", after=())), {}, (fault,), looks)
+
+
+def test_runs_of_experiments_are_told_with_what_they_moved(made):
+    first, second = made.experiments
+    assert (first.outcome, second.outcome) == ("deviated", "")
+    assert first.broken == ("network.cut storefront-*-to-valkey",)
+    assert [(each.reading, each.before, each.during) for each in first.moved] == [
+        ("requests.success_ratio", 1.0, 0.3)
+    ]
+    for shown in (render(made), markdown(made)):
+        assert "network.cut storefront-*-to-valkey" in shown
+        assert "deviated" in shown
+        assert "par now" not in shown  # nobody measured it
+        assert "twin now" in shown
+
+
 @pytest.fixture
 def made(make_measurement):
     first = make_measurement({"learner": {"db.calls_per_request": [40.0, 44.0]}})
@@ -39,6 +70,7 @@ def made(make_measurement):
             "twin": {"db.calls_per_request": [40.0, 44.0, 36.0, 40.0]},
         },
         earlier=(first,),
+        experiments=experiments(),
         capacities={
             "learner": Capacity(150.0, 200.0, EVIL, ((100.0, 20.0, 0.0), (200.0, 900.0, 0.1))),
             "twin": Capacity(50.0, float("inf"), EVIL, ((50.0, 400.0, 0.0), (60.0, float("inf"), 1.0))),
@@ -233,3 +265,18 @@ def test_charts_say_in_words_what_they_show():
     assert 'aria-label="ms by req/s of yours, twin"' in drawn
     assert drawn.count("<circle") == 2
     assert curves([Curve("yours", [(10, 5.0)])], x="req/s", y="ms") == ""
+
+
+@pytest.mark.parametrize(
+    ("until", "value", "seconds", "values"),
+    [
+        (36.5, 1.0, ["0", "10", "20", "30"], ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        (60, 0.3, ["0", "20", "40", "60"], ["0", "0.1", "0.2", "0.3"]),
+        (7, 1234, ["0", "2", "4", "6"], ["0", "200", "400", "600", "800", "1000", "1200"]),
+    ],
+)
+def test_axes_are_marked_at_round_numbers(until, value, seconds, values):
+    drawn = over_time(Curve("p95", [(1, value)]), [Zone("cache.flush", 1, 5)], until=until, y="ms")
+    assert re.findall(r'text-anchor="middle">([^<]*)<', drawn) == seconds
+    assert re.findall(r'text-anchor="end">([^<]*)<', drawn) == values
+    assert drawn.index("<circle") < drawn.index(">cache.flush<"), "a name is over the line, not under it"

@@ -1,4 +1,5 @@
 import json
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -6,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from drillyard.author.certify import Certificate, Settings, _task_of
+from drillyard.author.certify import Certificate, Settings, _task_of, play
 from drillyard.author.output import as_json, as_junit, table
 from drillyard.author.player import Player, PlayError, Said, Stopping
 from drillyard.author.results import Results
@@ -161,6 +162,40 @@ def test_a_start_under_way_ends_by_itself_so_that_its_daemon_can_be_found(
     assert (tmp_path / "ended").exists()
 
 
+def test_a_drill_that_is_busy_is_interrupted_and_then_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drill = tmp_path / "drill"
+    drill.write_text('#!/bin/sh\necho "$*" >> said\n[ "$1" = watch ] && touch free\n[ -e free ]\n')
+    drill.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    Player(tmp_path, "c1").end()
+    stop = "stop --delete --yes"
+    assert (tmp_path / "said").read_text().splitlines() == [stop, "watch --cancel", stop]
+
+
+def test_a_drill_that_broke_is_kept_before_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(player: Player, *_: object) -> None:
+        (player.directory / "range/postgres/base").mkdir(parents=True)
+        (player.directory / "range/postgres/base/16384").write_text("rows")
+        (player.directory / "range/postgres/postgres.log").write_text("FATAL")
+        (player.directory / "range/link").symlink_to("/etc")
+        (player.directory / "range/large").write_bytes(bytes(5_000_001))
+        raise PlayError("it did not come up")
+
+    monkeypatch.setattr(Player, "start", start)
+    monkeypatch.setattr(Player, "end", lambda player: shutil.rmtree(player.directory))
+    case, kept = Case(Kind.UNTOUCHED, "", "3", 1), tmp_path / "kept"
+    scenario = Scenario.load(new_scenario("a-drill", tmp_path))
+    played = play(scenario, case, Settings(keep=kept), tmp_path / "7", Stopping())
+    assert played.proof is Proof.BROKEN
+    files = {str(path.relative_to(kept / "a-drill" / case.key)) for path in kept.rglob("*") if path.is_file()}
+    assert files == {"range/postgres/postgres.log", "why.txt"}
+    assert (kept / "a-drill" / case.key / "why.txt").read_text() == "broken: it did not come up\n"
+
+
 def test_a_reset_drill_must_fail_and_a_healthy_shop_must_stay_so() -> None:
     reset, harmless = Case(Kind.RESET, "", "1", 1), Case(Kind.HARMLESS, "", "none", 1)
     assert judged(reset, verdict(a="fail"), 1).proof is Proof.PROVEN
@@ -187,6 +222,22 @@ def test_an_answer_without_checks_is_no_verdict() -> None:
         judged(SOLUTION, Said(0, "{}", ""), 1)
     with pytest.raises(PlayError):
         judged(SOLUTION, Said(0, "no JSON", "boom"), 1)
+
+
+def test_a_wrong_row_says_what_was_seen_what_was_asked_and_where_to_look() -> None:
+    evidence = {
+        "status": "fail",
+        "what": "Age of the oldest order that is gone",
+        "value": 59.218,
+        "threshold": "never above 30",
+    }
+    found = {
+        "id": "copy-recent",
+        "status": "fail",
+        "evidence": [{**evidence, "look_next": "the archive failed"}],
+    }
+    why = judged(SOLUTION, Said(1, json.dumps({"checks": [found]}), ""), 1).why
+    assert "Age of the oldest order that is gone is 59.22 (never above 30). the archive failed" in why
 
 
 def _flaw(direction: str, by: float) -> Flaw:

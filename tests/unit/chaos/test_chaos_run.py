@@ -14,12 +14,13 @@ from drillyard.base.errors import DrillyardError, UserError
 from drillyard.chaos.feed import SUCCESS, Feed
 from drillyard.chaos.journals import as_json, files_for, write
 from drillyard.chaos.loading import line_of, load
-from drillyard.chaos.outcome import Outcome, outcome_of, told, tolerance
+from drillyard.chaos.outcome import Outcome, outcome_of, said_by, told, tolerance
 from drillyard.chaos.page import page
-from drillyard.chaos.running import Ran, act_on, drill_of, run
+from drillyard.chaos.running import Ran, act_on, alone, drill_of, run
 from drillyard.chaos.seen import FaultSpan, Look, Sample, looked_at, samples, seen
 from drillyard.chaos.steps import Part, Steps
 from drillyard.chaos.toolkit_log import set_up_log
+from drillyard.drill.places import Places
 from drillyard.drill.readings_now import ReadingView
 
 MODULE = """
@@ -141,6 +142,39 @@ def test_what_came_of_it(
     found = ran(of)[0]
     assert outcome_of(found.journal) is outcome
     assert said in told(found.journal)
+
+
+def test_a_probe_that_fails_afterwards_says_nothing(provide: Provide) -> None:
+    of = experiment(provide("once", values=[1]), provide("answer", of="action", value=0))
+    found = ran(of)[0]
+    assert found.journal["deviated"]
+    assert outcome_of(found.journal) is Outcome.NOT_ASKED
+    assert "cannot be said" in told(found.journal)
+
+
+def test_what_a_model_refuses_is_said_and_not_where_to_read_on() -> None:
+    refused = [
+        "drillyard.x.Refused\n",
+        "1 validation error for Inject\nduration_s\n  Input should be a number\n",
+    ]
+    run = {"status": "failed", "exception": [*refused, "    For further information visit https://e.org\n"]}
+    assert said_by(run) == "Input should be a number"
+    assert said_by({"status": "failed", "exception": ["a.b.UserError: It is stopped."]}) == "It is stopped."
+
+
+def test_a_drill_has_one_run_at_a_time(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    places.private.mkdir(parents=True)
+    with alone(places), pytest.raises(UserError, match="runs on this drill already"), alone(places):
+        pass
+    with alone(places):
+        pass
+
+
+def test_an_environment_that_is_not_set_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOT_THERE", raising=False)
+    with pytest.raises(UserError, match="NOT_THERE"):
+        drill_of({"configuration": {"x": {"type": "env", "key": "NOT_THERE"}}})
 
 
 def test_without_a_hypothesis_nothing_is_claimed(provide: Provide) -> None:

@@ -58,5 +58,44 @@ def test_an_unknown_scenario_is_refused_with_those_there_are(tmp_path: Path) -> 
     assert not (tmp_path / "drills").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--variant", "x"], "`x` is not a variant"),
+        (["--variant", "only:none-such"], "no flaw is called none-such"),
+        (["--name", "Not_A_Name"], "cannot be the name"),
+        (["--workspace", __file__], "cannot be put here"),
+        (["--workspace", str(Path(__file__).parent)], "not empty"),
+    ],
+)
+def test_a_start_that_cannot_be_leaves_no_drill(arguments: list[str], said: str, tmp_path: Path) -> None:
+    done = drill(tmp_path, "start", "performance-optimization", *arguments)
+    assert done.returncode == ExitCode.USAGE
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "drills").exists()
+
+
+def test_a_drill_is_named_before_or_after_the_command(tmp_path: Path) -> None:
+    for arguments in (("--drill", "mine", "status"), ("-d", "mine", "status"), ("status", "--drill", "mine")):
+        done = drill(tmp_path, *arguments)
+        assert done.returncode == ExitCode.NO_DRILL
+        assert "no drill called `mine`" in done.stderr
+    both = drill(tmp_path, "--drill", "mine", "status", "--drill", "yours")
+    assert "no drill called `yours`" in both.stderr
+
+
+def test_a_command_that_acts_on_no_drill_refuses_one(tmp_path: Path) -> None:
+    done = drill(tmp_path, "--drill", "mine", "list")
+    assert done.returncode == ExitCode.USAGE
+    assert "`drill list` acts on no drill" in done.stderr
+
+
 def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
     assert drill(tmp_path, "frobnicate").returncode == ExitCode.USAGE
+
+
+def test_certify_plays_the_first_variants_or_those_named(tmp_path: Path) -> None:
+    done = drill(tmp_path, "certify", "--variants", "2", "--variant", "5")
+    assert done.returncode == ExitCode.USAGE
+    assert "either the first so many, or those named" in done.stderr

@@ -131,3 +131,18 @@ def test_notes_with_any_line_ends_survive_the_page(
     (tmp_path / "r.html").write_bytes(text.encode())
     report_command.command(check=tmp_path / "r.html", as_json=True)
     assert '"page_compared": true' in capsys.readouterr().out
+
+
+def test_what_nobody_could_tell_of_something_that_passed_is_shown(
+    made: report.Report, capsys: pytest.CaptureFixture[str]
+) -> None:
+    doubt = report.EvidenceLine(
+        "results.md:12 “48.0 s” has no measurement behind it", Status.INCONCLUSIVE, None, None, None, "", "",
+        None, "", "", "",
+    )  # fmt: skip
+    document = report.CheckLine("document:results.md", "It is complete", "", Status.PASS, "", False, (doubt,))
+    signed = signed_json(replace(made, documents=(document,)), MachineKey.here())
+    draw_report(
+        ReportView(attempt=2, outcome="fail", points=47.0, markdown="", data=signed, attempts=[], files=[])
+    )
+    assert "? results.md:12 “48.0 s” has no measurement behind it\n" in capsys.readouterr().out

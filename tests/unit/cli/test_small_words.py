@@ -1,28 +1,9 @@
 """Sentences of commands that depend on what there is."""
 
-from pathlib import Path
-
 import pytest
 
-from drillyard.cli import hint, list_, measure, start
-from drillyard.drill.places import Places, create, new_record
+from drillyard.cli import list_, measure, rehearse, screen, traffic
 from drillyard.drill.views import FiguresView
-
-
-def new(name: str, scenario: str = "shop") -> Places:
-    record = new_record(name=name, scenario=scenario, variant="1", workspace=None, traffic=True, scale=None)
-    return create(record)
-
-
-def test_a_second_drill_of_a_scenario_names_the_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("DRILLYARD_HOME", str(tmp_path))
-    start._mention_others(new("other", scenario="another"), "another")
-    start._mention_others(new("shop"), "shop")
-    assert capsys.readouterr().err == ""
-    start._mention_others(new("shop-2"), "shop")
-    assert "drill resume -d shop\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -40,7 +21,15 @@ def test_a_measurement_is_never_to_be_compared_with_itself(name: str, label: str
 
 
 def test_one_point_is_one_point() -> None:
-    assert (hint._points(1), hint._points(3)) == ("1 point", "3 points")
+    assert (screen.price(1), screen.price(3)) == ("1 point", "3 points")
+
+
+def test_one_of_anything_is_one() -> None:
+    assert (screen.counted(1, "row"), screen.counted(1200, "row")) == ("1 row", "1,200 rows")
+    assert traffic._coming(1) == "1 request a second comes."
+    assert traffic._coming(40) == "40 requests a second come."
+    assert rehearse._rows(1, "users") == "1 row of the table users is"
+    assert rehearse._rows(2, "users") == "2 rows of the table users are"
 
 
 def test_a_workspace_at_home_is_shown_short() -> None:

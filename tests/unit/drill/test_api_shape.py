@@ -4,16 +4,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from drillyard.assess.recoveries import Disastered
 from drillyard.base.errors import InconclusiveError, InvalidFilesError, MissingPartError, Problem, UserError
 from drillyard.base.paths import content
 from drillyard.drill import app
+from drillyard.drill.aftermath import OPEN, disasters_of
 from drillyard.drill.app import build
+from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
 from drillyard.drill.observations import Observations
+from drillyard.drill.operations import Operations
 from drillyard.drill.places import create, new_record
 from drillyard.drill.readings_now import ReadingsView
 from drillyard.drill.store import Store
-from drillyard.drill.wire import BusyError, ErrorAnswer, ErrorBody, NotFoundError
+from drillyard.drill.wire import BusyError, Disaster, ErrorAnswer, ErrorBody, NotFoundError, OperationView
 
 SCENARIO = "performance-optimization"
 pytestmark = [
@@ -106,6 +110,35 @@ async def test_a_paused_drill_can_be_looked_at(api: httpx.AsyncClient) -> None:
     assert (status["state"], status["components"]) == ("paused", [])
     assert "resume" in status["next_step"]
     assert (await api.get("/brief")).json()["tasks"]
+
+
+async def test_an_open_disaster_is_told_of(api: httpx.AsyncClient, engine: Engine) -> None:
+    assert (await api.get("/status")).json()["disaster_since"] is None
+    disasters = Disasters(engine.places)
+    disasters.begin(Disastered(1, "data-gone", "The data are gone", graded=False, struck=1e9))
+    assert (await api.get("/status")).json()["disaster_since"] == 1e9
+
+
+async def test_a_damaged_record_of_a_disaster_does_not_hide_the_status(
+    api: httpx.AsyncClient, engine: Engine
+) -> None:
+    disasters_of(engine.places).mkdir()
+    (disasters_of(engine.places) / OPEN).write_text("{")
+    status = (await api.get("/status")).json()
+    assert status["disaster_since"] is None
+    assert "cannot be read" in status["warnings"][0]
+
+
+async def test_one_that_is_just_striking_is_not_told_of(
+    api: httpx.AsyncClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coming = Disastered(1, "data-gone", "The data are gone", graded=False, struck=1e9)
+    Disasters(engine.places).begin(coming)
+    running = OperationView(id=1, request=Disaster(), state="running", created=1e9, ended=None, events=0)
+    monkeypatch.setattr(Operations, "current", running)
+    assert (await api.get("/status")).json()["disaster_since"] is None
+    Disasters(engine.places).struck(coming, 2e9, "")
+    assert (await api.get("/status")).json()["disaster_since"] == 2e9
 
 
 async def test_a_command_counts_as_activity_and_a_mere_look_does_not(

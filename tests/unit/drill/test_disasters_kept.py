@@ -76,7 +76,7 @@ def test_what_is_not_as_it_was_is_told_in_words() -> None:
     assert found == [
         "2 orders are there whose customers were told no",
         "only 50% of what must be shown is shown: home",
-        "3 jobs are neither done nor in a queue",
-        "7 rows of the table orders that were there at the start of the drill are gone or changed",
+        "jobs neither done nor in a queue: 3",
+        "rows of the table orders gone or changed that were there at the start of the drill: 7",
         "gone: index orders_pkey",
     ]

@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
-from drillyard.drill.overview import _next_step
+from drillyard.drill.overview import _in_disaster, _next_step
 from drillyard.drill.views import TaskView
+from drillyard.drill.wire import Disaster, OperationView
 
 
 def task(number: int, outcome: str | None) -> TaskView:
@@ -25,3 +28,16 @@ def test_the_next_step_is_what_is_still_open(
 ) -> None:
     tasks = [task(number, outcome) for number, outcome in enumerate(outcomes, start=1)]
     assert _next_step("running", tasks, [], attempt).startswith(first_words)
+
+
+def test_in_a_disaster_the_next_step_is_to_say_that_it_is_over() -> None:
+    assert re.fullmatch(
+        r"A disaster is open since \d\d:\d\d: drill recovered when you think it is over",
+        _in_disaster(1e9, None),
+    )
+
+
+def test_a_runbook_that_is_at_work_is_watched() -> None:
+    request = Disaster(runbook=True)
+    running = OperationView(id=4, request=request, state="running", created=1e9, ended=None, events=1)
+    assert _in_disaster(1e9, running).startswith("drill watch ")

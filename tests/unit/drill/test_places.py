@@ -1,5 +1,6 @@
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,10 @@ def test_the_only_drill_needs_no_name_and_two_do(tmp_path: Path) -> None:
     create(record("one", tmp_path))
     assert choose(None).name == "one"
     create(record("two", tmp_path))
-    with pytest.raises(NoDrillError, match="one, two"):
+    with pytest.raises(NoDrillError, match="one, two") as refused:
         choose(None)
+    assert "`drill status --drill one`" in refused.value.next_step
+    assert "export DRILL=one" in refused.value.next_step
     assert choose("two").name == "two"
     with pytest.raises(NoDrillError, match="There are: one, two"):
         choose("three")
@@ -54,6 +57,28 @@ def test_nothing_of_the_learners_is_overwritten(tmp_path: Path) -> None:
     (Path(made.workspace) / "thesis.txt").write_text("years of work")
     with pytest.raises(UserError, match="not empty"):
         create(made)
+    assert all_drills() == []
+
+
+def test_a_workspace_is_a_folder_that_can_be_made(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    for workspace in (file, file / "below" / "deep"):
+        with pytest.raises(UserError, match="cannot be put here: Not a directory"):
+            create(replace(record("one", tmp_path), workspace=str(workspace)))
+    assert all_drills() == []
+    create(replace(record("one", tmp_path), workspace=str(tmp_path / "new" / "deep" / "w")))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    create(replace(record("two", tmp_path), workspace=str(empty)))
+
+
+def test_a_workspace_where_one_may_not_write_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(UserError, match=f"you may not write to {tmp_path}"):
+        create(record("one", tmp_path))
     assert all_drills() == []
 
 

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from drillyard.assess import kept
 from drillyard.assess.check import Status
+from drillyard.assess.measurement import Measurement
 from drillyard.base.clock import wall
 from drillyard.base.errors import UserError
 from drillyard.base.paths import content
@@ -13,7 +15,7 @@ from drillyard.drill.events import EVENT, Activity, Applied, ComponentEvent, Not
 from drillyard.drill.history import history
 from drillyard.drill.places import Places, Record, create, new_record
 from drillyard.drill.results import Results
-from drillyard.drill.store import CheckRow, Store
+from drillyard.drill.store import CheckRow, MeasurementRow, Store
 from drillyard.drill.story import story_of
 from drillyard.drill.views import EvidenceView, ReportView, TaskVerdictView, VerdictView
 from drillyard.scenario.scenario import Scenario
@@ -149,3 +151,35 @@ def test_every_event_says_who_did_it() -> None:
     kinds = EVENT.json_schema()["discriminator"]["mapping"]
     assert "debrief-read" in kinds
     assert len(kinds) > 15
+
+
+def test_the_last_to_compare_with_is_no_check(
+    places: Places, store: Store, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    nothing = Measurement(id="m", scenario=SLUG, variant="1", kind="measure", started=0, ended=1, windows=())
+
+    def load(path: Path) -> Measurement:
+        loaded.append(path.name)
+        return nothing
+
+    monkeypatch.setattr(kept, "load", load)
+    results = Results(places, store, record, SCENARIO)
+
+    def compared(*names: str) -> list[str]:
+        loaded.clear()
+        results.compare(*names)
+        return list(loaded)
+
+    for at, (name, purpose, label) in enumerate(
+        [("c1", "check", ""), ("m1", "measure", "before"), ("c2", "check", "")]
+    ):
+        store.keep_measurement(MeasurementRow(name, float(at), purpose, name, label))
+    with pytest.raises(UserError, match=r"`before` and `last` are one measurement, m1 \(before\)"):
+        results.compare("before", "last")
+    store.keep_measurement(MeasurementRow("m2", 4.0, "measure", "m2", ""))
+    store.keep_measurement(MeasurementRow("c3", 5.0, "check", "c3", ""))
+    assert compared("before", "last") == ["m1", "m2"]
+    assert compared("first", "c3") == ["m1", "c3"]
+    with pytest.raises(UserError, match=r"no measurement `never`.*m1 \(before\)"):
+        results.compare("first", "never")

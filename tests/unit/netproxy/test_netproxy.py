@@ -195,6 +195,8 @@ async def test_the_api_shows_what_clients_expect() -> None:
     ("method", "path", "body", "status", "error"),
     [
         ("POST", "/proxies", {"name": "x"}, 400, "missing required field: upstream"),
+        ("POST", "/proxies", {"name": "x", "upstream": "127.0.0.1:1", "listen": 80}, 400, "host:port"),
+        ("POST", "/proxies/echo", {"listen": 80}, 400, "host:port"),
         ("POST", "/proxies", {"name": "echo", "upstream": "127.0.0.1:1"}, 409, "proxy already exists"),
         (
             "POST",

@@ -69,7 +69,11 @@ async def test_a_directory_is_told_from_wherever_it_is_named(tmp_path: Path) -> 
     (tmp_path / "config").mkdir()
     async with hearing(tmp_path / "c") as heard:
         assert (await shopctl(tmp_path / "c", "apply", "config", cwd=tmp_path))[0] == 0
-        assert (await shopctl(tmp_path / "c", "apply", "missing", cwd=tmp_path))[0] == 66
+        assert await shopctl(tmp_path / "c", "apply", "missing", cwd=tmp_path) == (
+            66,
+            "",
+            "shopctl: missing is no directory; name one that is laid out like the workspace\n",
+        )
     assert heard == [["apply", str(tmp_path / "config")]]
 
 

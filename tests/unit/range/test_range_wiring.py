@@ -6,7 +6,7 @@ from drillyard.range.addresses import LINKS, STANDARD_PORTS, Addresses, link_nam
 from drillyard.range.component import Site
 from drillyard.range.privileges import service_account
 from drillyard.range.spec import RangeSpec
-from drillyard.range.wiring import client_of, links_of, seen_from, wired
+from drillyard.range.wiring import around_the_network, client_of, links_of, seen_from, wired
 
 ADDRESSES = Addresses("127.9.8.7", STANDARD_PORTS)
 SETTINGS = """\
@@ -83,6 +83,7 @@ def test_only_the_links_of_what_is_there_are_used() -> None:
         ("worker-payments", "postgres"),
         ("worker-payments", "valkey"),
         ("worker-payments", "partner"),
+        ("worker-payments", "mailsink"),
     }
 
 
@@ -94,3 +95,37 @@ def test_a_site_without_a_network_wires_nothing(tmp_path: Path) -> None:
     assert through.released(SETTINGS) != SETTINGS
     assert through.reach("haproxy") == seen_from("haproxy", "storefront-1", ADDRESSES)
     assert through.reach("prometheus") == ADDRESSES.endpoint("storefront-1")
+
+
+def test_settings_that_name_the_servers_lead_through_the_network() -> None:
+    assert around_the_network(SETTINGS, ADDRESSES) == []
+    same = SETTINGS.replace('"redis://127.9.8.7:6379/0"', "'redis://127.9.8.7:6379/1'")
+    assert around_the_network(same, ADDRESSES) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("127.9.8.7:6379/0", "127.9.8.7\\u003a6379/0", "cache.url"),
+        ("127.9.8.7:8200", "127.9.8.7\\u003a8200", "partner.url"),
+        ("port = 1025", "port = 1_025", "mail.port"),
+        ("@127.9.8.7:5432/shop", "@127.9.8.7/shop", "database.dsn"),
+        ("127.9.8.7:5432/shop", "127.9.8.7:5432/shop?hostaddr=127.9.8.7&port=5432", "database.dsn"),
+        ("127.9.8.7:5432/shop", "127.9.8.7:5432/shop?hostaddr=127.0.0.1", "database.dsn"),
+        ("[partner]", '[workers]\nbroker_url = "redis://localhost:6379/0"\n[partner]', "workers.broker_url"),
+    ],
+)
+def test_another_way_around_the_network_is_told(old: str, new: str, key: str) -> None:
+    (problem,) = around_the_network(f"# 127.9.8.7:6379\n{SETTINGS.replace(old, new)}", ADDRESSES)
+    assert problem.message.startswith(f"{key} does not name")
+    assert problem.line > 1
+
+
+def test_what_the_shop_cannot_read_is_said_by_its_own_tool() -> None:
+    assert around_the_network("[cache]\nurl = 5\n", ADDRESSES) == []
+
+
+def test_jobs_that_are_routed_elsewhere_meet_the_same_network() -> None:
+    text = wired(SETTINGS, "worker-inventory", ADDRESSES)
+    assert link("worker-inventory", "partner") in text
+    assert f"port = {ADDRESSES.endpoint(link_name('worker-inventory', 'mailsink')).port}" in text

@@ -101,6 +101,20 @@ def test_installing_removes_what_went_away_and_keeps_what_others_wrote(
     assert files - {".installed"} == {"prometheus.yml", "rules/mine.yml", "targets/storefront.json"}
 
 
+def test_installing_says_whether_a_file_was_not_there_or_another_was(
+    releases: Releases, workspace: Path, tmp_path: Path
+) -> None:
+    site = Site(tmp_path / "range" / "valkey", ADDRESSES, service_account())
+    release = releases.first(workspace)
+    assert release.install("valkey", site)
+    assert not release.install("valkey", site)
+    (site.config / "valkey.conf").write_text("maxmemory 1gb\n")
+    assert release.install("valkey", site)
+    (site.config / "valkey.conf").unlink()
+    assert release.install("valkey", site)
+    assert not release.install("valkey", site)
+
+
 def test_a_service_may_read_its_configuration_and_not_change_it(
     releases: Releases, workspace: Path, tmp_path: Path
 ) -> None:

@@ -6,6 +6,9 @@ if [ -f "$OFFSITE/wal/$2.gz" ]; then
     gzip -dc "$OFFSITE/wal/$2.gz" | cmp -s - "$1"
     exit
 fi
-gzip -1 < "$1" > "$OFFSITE/wal/.$2.gz"
-sync "$OFFSITE/wal/.$2.gz"
-mv "$OFFSITE/wal/.$2.gz" "$OFFSITE/wal/$2.gz"
+# A name of its own: one that a crash left behind may still be at it.
+new="$OFFSITE/wal/.$2.$$"
+trap 'rm -f "$new"' EXIT
+gzip -1 < "$1" > "$new"
+sync "$new"
+mv "$new" "$OFFSITE/wal/$2.gz"

@@ -13,7 +13,7 @@ mv "$base/.$name" "$base/$name"
 echo "$name is there and whole"
 # What cannot be deleted now is deleted the next time.
 ls -1 "$base" | sort -r | tail -n +$((KEPT + 1)) | while read -r old; do rm -rf "${base:?}/$old" || true; done
-find "$base" -mindepth 1 -maxdepth 1 -name '.*' -mmin +10 -exec rm -rf {} + || true
+find "$base" "$OFFSITE/wal" -mindepth 1 -maxdepth 1 -name '.*' -mmin +10 -exec rm -rf {} + || true
 # Log from before the oldest backup serves nobody.
 oldest=$(ls -1 "$base" | sort | head -1)
 first=$(sed -n 's/.*(file \([0-9A-F]*\)).*/\1/p' "$base/$oldest/backup_label" | head -1)

@@ -16,6 +16,16 @@ say() { echo "$(date -u +%T) $*"; }
 ask() { psql -qAtc "$1"; }
 answers() { ask 'SELECT 1' > /dev/null 2>&1; }
 standby_lives() { psql -h "$STANDBY_HOST" -p "$STANDBY_PORT" -qAtc 'SELECT 1' > /dev/null 2>&1; }
+# Whether the standby gets the log; after a restart it asks again within a second.
+standby_follows() {
+    standby_lives || return 1
+    tries=25
+    until [ "$(ask "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND application_name = 'standby'")" = 1 ]; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.2
+    done
+}
 state() { shopctl status | awk -v name="$1" '$1 == name {print $2}'; }
 beside() { psql -h "$work" -p 6543 "$@"; }
 
@@ -30,9 +40,8 @@ wait_for() {
 }
 in_service() { wait_for psql 'SELECT pg_is_in_recovery()' f; }
 
-# A standby that is away must not hold up whoever buys; the schedule makes a new one.
+# A standby that does not follow must not hold up whoever buys; the schedule makes a new one.
 alone() {
-    [ -n "$(ask 'SHOW synchronous_standby_names')" ] || return 0
     psql -qAtc 'SET synchronous_commit = local' -c "ALTER SYSTEM SET synchronous_standby_names = ''" \
         -c 'SELECT pg_reload_conf()' > /dev/null
 }
@@ -91,6 +100,11 @@ from_standby() {
     # The archive has to know of the new timeline: a restore from an older backup goes that way.
     for history in "$PGDATA"/pg_wal/*.history; do
         [ ! -f "$history" ] || touch "$PGDATA/pg_wal/archive_status/$(basename "$history").ready"
+    done
+    # The old server's last segment may go further than this copy of it: where the archive has that one already, it
+    # would refuse this one for ever, and everything after it.
+    for segment in $(ls -1 "$PGDATA/pg_wal" | grep -E '^[0-9A-F]{24}$'); do
+        [ ! -f "$OFFSITE/wal/$segment.gz" ] || touch "$PGDATA/pg_wal/archive_status/$segment.done"
     done
     find "$STANDBY_DATA" -mindepth 1 -delete
     shopctl start postgres
@@ -202,7 +216,7 @@ elif [ "$(ask 'SELECT pg_is_in_recovery()')" = t ]; then
     in_service
     numbers_ahead
 else
-    standby_lives || alone
+    [ -z "$(ask 'SHOW synchronous_standby_names')" ] || standby_follows || alone
     broken=$(unreadable)
     if [ -n "$broken" ]; then
         say "$broken cannot be read"

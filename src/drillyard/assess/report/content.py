@@ -17,6 +17,7 @@ from drillyard.assess.check import Evidence, Status
 from drillyard.assess.criteria import CriterionResult, points
 from drillyard.assess.judge import CheckResult, Judgement
 from drillyard.assess.measurement import Capacity, Measurement, MissingReadingError
+from drillyard.assess.report.experiment_lines import ExperimentLine, lines
 from drillyard.assess.scores import Score
 from drillyard.base.clock import wall
 from drillyard.measure.paired import Interval
@@ -204,6 +205,8 @@ class Report:
     figures: tuple[FigureLine, ...]
     capacities: tuple[CapacityLine, ...]
     story: Story
+    experiments: tuple[ExperimentLine, ...] = ()
+    """Runs of chaos experiments."""
     page_maker: str = ""
     """Names the code that makes the page; only the same code makes the same page again."""
 
@@ -242,6 +245,7 @@ def build(judgement: Judgement, measurement: Measurement, story: Story) -> Repor
         figures=tuple(_figures(measurement)),
         capacities=tuple(_capacity(name, each) for name, each in measurement.capacities.items()),
         story=story,
+        experiments=tuple(lines(measurement.experiments)),
     )
 
 

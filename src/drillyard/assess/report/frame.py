@@ -14,7 +14,9 @@ td.n, th.n { text-align: right; white-space: nowrap; }
 .status { font-weight: 600; white-space: nowrap; } .quiet { opacity: .75; font-size: .9em; }
 details { margin: .4rem 0; } summary { cursor: pointer; } ul { padding-left: 1.2rem; }
 svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
-svg .grid { stroke: var(--line); } .scroll { overflow-x: auto; } time { opacity: .75; }
+svg .grid { stroke: var(--line); }
+svg .over { paint-order: stroke; stroke: Canvas; stroke-width: 4px; stroke-linejoin: round; }
+.scroll { overflow-x: auto; } time { opacity: .75; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 0 1.5rem; }
 .charts h3 { font-size: 1rem; margin: .8rem 0 .2rem; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1rem; }

@@ -23,7 +23,7 @@ from drillyard.assess.report.content import (
 )
 from drillyard.assess.report.frame import framed
 from drillyard.assess.report.svg import sparkline
-from drillyard.assess.report.text import scored, share
+from drillyard.assess.report.text import measured_columns, scored, share
 from drillyard.assess.wording import amount
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -42,6 +42,7 @@ def render(report: Report, data: str = "") -> str:
             *_scores(report),
             *before_and_after(report.figures),
             *throughput(report.capacities),
+            *_section("Experiments", _experiments(report)),
             "<h2>Tasks</h2>",
             *(line for task in report.tasks for line in _task(task)),
             "<h2>What had to hold all along</h2>",
@@ -153,6 +154,26 @@ def _scores(report: Report) -> Iterable[str]:
     yield "</table></div>"
 
 
+def _experiments(report: Report) -> list[str]:
+    if not report.experiments:
+        return []
+    rows = []
+    for each in report.experiments:
+        moved = "<br>".join(
+            f"{escape(one.reading)} {_value(one.before, one.unit)} → {_value(one.during, one.unit)}"
+            for one in each.moved
+        )
+        status = {"held": Status.PASS, "deviated": Status.FAIL}.get(each.outcome)
+        word = f'<span class="{status}">{each.outcome}</span>' if status else "not asked"
+        broken = "<br>".join(map(escape, each.broken)) or "nothing"
+        rows.append(
+            f"<tr><td>{escape(each.run)}<br>{_time(each.began)}</td><td>{escape(each.title)}</td>"
+            f"<td>{broken}</td><td>{moved or 'nothing'}</td><td>{word}</td></tr>"
+        )
+    head = "<tr><th>run</th><th>asked</th><th>broken</th><th>moved</th><th>came of it</th></tr>"
+    return [f'<div class="scroll"><table>{head}', *rows, "</table></div>"]
+
+
 def _task(task: TaskLine) -> Iterable[str]:
     yield f"<h3>{escape(task.title)} {_mark(task.status)}</h3>"
     if task.self_assessed:
@@ -195,22 +216,24 @@ def _figures(figures: Iterable[FigureLine]) -> Iterable[str]:
     rows = list(figures)
     if not rows:
         return
+    columns = measured_columns(rows)
+    compared = any(row.ratio is not None for row in rows)
     yield "<h2>Figures</h2>"
-    yield '<div class="scroll"><table><tr><th>reading</th><th class="n">first measured</th>'
-    yield '<th class="n">twin now</th><th class="n">yours now</th><th class="n">par now</th>'
-    yield '<th class="n">yours / twin</th><th>your windows</th></tr>'
+    yield '<div class="scroll"><table><tr><th>reading</th>'
+    yield from (f'<th class="n">{title}</th>' for title, _ in columns)
+    yield ('<th class="n">yours / twin</th>' if compared else "") + "<th>your windows</th></tr>"
     for row in rows:
-        values = "".join(
-            f'<td class="n">{_value(v, row.unit)}</td>' for v in (row.before, row.twin, row.learner, row.par)
-        )
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}×"
-        if row.ratio_low is not None and row.ratio_high is not None:
-            ratio += f'<br><span class="quiet">{row.ratio_low:.2f} to {row.ratio_high:.2f}</span>'
-        yield (
-            f'<tr><td>{escape(row.name)}</td>{values}<td class="n">{ratio}</td>'
-            f"<td>{sparkline(row.windows)}</td></tr>"
-        )
+        values = "".join(f'<td class="n">{_value(of(row), row.unit)}</td>' for _, of in columns)
+        yield f"<tr><td>{escape(row.name)}</td>{values}{_ratio(row) if compared else ''}"
+        yield f"<td>{sparkline(row.windows)}</td></tr>"
     yield "</table></div>"
+
+
+def _ratio(row: FigureLine) -> str:
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f}×"
+    if row.ratio_low is not None and row.ratio_high is not None:
+        ratio += f'<br><span class="quiet">{row.ratio_low:.2f} to {row.ratio_high:.2f}</span>'
+    return f'<td class="n">{ratio}</td>'
 
 
 def _value(value: float | None, unit: str) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 _WIDTH, _HEIGHT = 120, 28
 _COLOURS = ("#8250df", "#9a6700", "#0969da", "#1a7f37")
 _MARKED = "#b3261e"
+_ROUNDING = 1e-9
 _PLOT_WIDTH, _PLOT_HEIGHT, _LEFT, _BOTTOM, _KEY = 680, 280, 56, 36, 120
 
 
@@ -119,7 +120,16 @@ class _Even:
         return (value - self.low) / (self.high - self.low)
 
     def marks(self) -> Iterator[float]:
-        return (self.low + share * (self.high - self.low) for share in (0.0, 0.5, 1.0))
+        return _round_numbers(self.low, self.high)
+
+
+def _round_numbers(low: float, high: float) -> Iterator[float]:
+    """Multiples of 1, 2 or 5 times a power of ten from `low` to `high` (above it): three to eight."""
+    span, least = high - low, 3 - _ROUNDING
+    power = 10.0 ** math.floor(math.log10(span / least))
+    step = next(each * power for each in (5, 2, 1) if span / (each * power) >= least)
+    first, last = math.ceil(low / step - _ROUNDING), math.floor(high / step + _ROUNDING)
+    return (number * step for number in range(first, last + 1))
 
 
 def _across(axes: _Axes, along: float) -> float:
@@ -163,7 +173,8 @@ def over_time(line: Curve, zones: Sequence[Zone], *, until: float, y: str, at_le
     values = [point[1] for point in known.points]
     low = min(0.0, *values)
     axes = _Even(until, low, max(at_least, *values) if max(at_least, *values) > low else low + 1.0)
-    shapes = [*_zones(axes, zones), *_grid(axes, "seconds", y), *_curve(axes, known, 1, x="s", y=y)]
+    line_drawn = _curve(axes, known, 1, x="s", y=y)
+    shapes = [*_zones(axes, zones), *_grid(axes, "seconds", y), *line_drawn, *_names(axes, zones)]
     marked = f", with {', '.join(zone.name for zone in zones)}" if zones else ""
     said = f"{y} over {until:.0f} seconds, {min(values):.4g} to {max(values):.4g}{marked}"
     return (
@@ -173,18 +184,29 @@ def over_time(line: Curve, zones: Sequence[Zone], *, until: float, y: str, at_le
 
 
 def _zones(axes: _Axes, zones: Sequence[Zone]) -> Iterator[str]:
-    """Each as an area over the whole height, its name at the top; names of later ones stand lower."""
-    for index, zone in enumerate(zones):
-        begin, end = (max(0.0, min(side, axes.right)) for side in (zone.begin, zone.end))
-        left, right = _across(axes, begin), _across(axes, end)
-        late = begin > axes.right / 2
-        x, anchor = (right - 4, "end") if late else (left + 4, "start")
+    """Each as an area over the whole height."""
+    for zone in zones:
+        left, right = _sides(axes, zone)
         yield (
             f'<rect x="{left:.1f}" y="24" width="{max(2.0, right - left):.1f}" '
             f'height="{_PLOT_HEIGHT - _BOTTOM - 24}" fill="{_MARKED}" fill-opacity="0.18">'
-            f"<title>{escape(zone.name)}, {begin:.0f} to {end:.0f} s</title></rect>"
-            f'<text x="{x:.1f}" y="{38 + index % 3 * 14}" text-anchor="{anchor}">{escape(zone.name)}</text>'
+            f"<title>{escape(zone.name)}, {zone.begin:.0f} to {zone.end:.0f} s</title></rect>"
         )
+
+
+def _names(axes: _Axes, zones: Sequence[Zone]) -> Iterator[str]:
+    """Their names, over the line so that they can be read; those of later ones stand lower."""
+    for index, zone in enumerate(zones):
+        left, right = _sides(axes, zone)
+        late = zone.begin > axes.right / 2
+        x, anchor = (right - 4, "end") if late else (left + 4, "start")
+        place = f'x="{x:.1f}" y="{38 + index % 3 * 14}" text-anchor="{anchor}"'
+        yield f'<text {place} class="over">{escape(zone.name)}</text>'
+
+
+def _sides(axes: _Axes, zone: Zone) -> tuple[float, float]:
+    begin, end = (max(0.0, min(side, axes.right)) for side in (zone.begin, zone.end))
+    return _across(axes, begin), _across(axes, end)
 
 
 def _curve(axes: _Axes, line: Curve, index: int, *, x: str, y: str) -> Iterator[str]:
@@ -212,9 +234,8 @@ def _grid(axes: _Axes, x: str, y: str) -> Iterator[str]:
             f'<line x1="{_LEFT}" x2="{_PLOT_WIDTH - _KEY}" y1="{up:.1f}" y2="{up:.1f}" class="grid"/>'
             f'<text x="{_LEFT - 6}" y="{up + 4:.1f}" text-anchor="end">{value:.4g}</text>'
         )
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        along = axes.right * share
+    for along in _round_numbers(0.0, axes.right):
         place = f'x="{_across(axes, along):.1f}" y="{_PLOT_HEIGHT - _BOTTOM + 16}"'
-        yield f'<text {place} text-anchor="middle">{along:.0f}</text>'
+        yield f'<text {place} text-anchor="middle">{along:.4g}</text>'
     yield f'<text x="{_LEFT}" y="{_PLOT_HEIGHT - 4}">{escape(x)}</text>'
     yield f'<text x="4" y="12">{escape(y)}</text>'

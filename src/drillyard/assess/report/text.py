@@ -1,7 +1,7 @@
 """The report of a submission as Markdown: readable in a terminal and wherever else it is pasted."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from drillyard.assess.check import AT_END, Status
 from drillyard.assess.report.content import CheckLine, FigureLine, Report
@@ -34,12 +34,29 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _scores(report.scores)
     yield from _judged(report)
     yield from _figures(report.figures)
+    yield from _experiments(report)
     if story.notes:
         yield from ("", "## Your notes", "", *(f"- {note}" for note in story.notes))
     if story.planted:
         yield from ("", "## What was planted", "", *(f"- {title}" for title in story.planted))
     if story.debrief:
         yield from ("", "---", "", story.debrief)
+
+
+_COLUMNS: tuple[tuple[str, Callable[[FigureLine], float | None]], ...] = (
+    ("first measured", lambda row: row.before),
+    ("twin now", lambda row: row.twin),
+    ("yours now", lambda row: row.learner),
+    ("par now", lambda row: row.par),
+)
+
+
+def measured_columns(
+    rows: Iterable[FigureLine],
+) -> list[tuple[str, Callable[[FigureLine], float | None]]]:
+    """The columns of figures, each with its title; one that nobody measured is left out."""
+    known = list(rows)
+    return [each for each in _COLUMNS if any(each[1](row) is not None for row in known)]
 
 
 def scored(report: Report) -> str:
@@ -82,6 +99,21 @@ def _scores(scores: Iterable[Score]) -> Iterator[str]:
         )
 
 
+def _experiments(report: Report) -> Iterator[str]:
+    if not report.experiments:
+        return
+    yield from ("", "## Experiments", "", "| run | broken | moved | came of it |", "|---|---|---|---|")
+    for each in report.experiments:
+        moved = "; ".join(
+            f"{one.reading} {_amount(one.before, one.unit)} to {_amount(one.during, one.unit)}"
+            for one in each.moved
+        )
+        yield (
+            f"| {each.run} | {', '.join(each.broken) or 'nothing'} | {moved or 'nothing'} |"
+            f" {each.outcome or 'not asked'} |"
+        )
+
+
 def _judged(report: Report) -> Iterator[str]:
     for task in report.tasks:
         yield from ("", f"## {_MARKS[task.status.value]} {task.title}", "")
@@ -120,18 +152,21 @@ def _look(text: str) -> str:
 
 
 def _figures(figures: Iterable[FigureLine]) -> Iterator[str]:
-    rows = [
-        f"| {f.name} | {_amount(f.before, f.unit)} | {_amount(f.learner, f.unit)} |"
-        f" {_amount(f.twin, f.unit)} | {_amount(f.par, f.unit)} | {_amount(f.ratio, '')} |"
-        for f in figures
-    ]
-    if rows:
-        yield from ("", "## Figures", "")
-        yield from (
-            "| reading | before | now | untouched | par | now / untouched |",
-            "|---|---|---|---|---|---|",
-            *rows,
-        )
+    rows = list(figures)
+    if not rows:
+        return
+    columns = measured_columns(rows)
+    compared = any(row.ratio is not None for row in rows)
+    yield from ("", "## Figures", "")
+    yield _row("reading", [*(title for title, _ in columns), *(["yours / twin"] if compared else [])])
+    yield _row("---", ["---"] * (len(columns) + compared))
+    for row in rows:
+        ratio = [_amount(row.ratio, "")] if compared else []
+        yield _row(row.name, [*(_amount(of(row), row.unit) for _, of in columns), *ratio])
+
+
+def _row(first: str, cells: Iterable[str]) -> str:
+    return f"| {' | '.join((first, *cells))} |"
 
 
 def _amount(value: float | None, unit: str) -> str:

@@ -12,6 +12,11 @@ def _rule(linted: Linted) -> Iterator[Finding]:
     known = {*linted.verdicts, *(f"{DOCUMENT}{document.file}" for document in manifest.documents)}
     if manifest.analysis:
         known.add(ANALYSIS)
+    for name in (each for each in manifest.analysed_by if each not in known):
+        yield linted.wrong(
+            linted.manifest, linted.line_of(linted.manifest, name),
+            f"`analysed_by` names `{name}`, which there is not", f"There are: {', '.join(sorted(known))}.",
+        )  # fmt: skip
     for criterion in manifest.success_criteria:
         line = linted.line_of(linted.manifest, criterion.text)
         for name in criterion.checks:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -14,12 +13,13 @@ from drillyard.drill.business import business
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import require_customers
 from drillyard.drill.disasters import Disasters
+from drillyard.drill.elsewhere import nothing_elsewhere
 from drillyard.drill.engine import Engine
 from drillyard.drill.events import DisasterStruck
 from drillyard.drill.looking import as_it_was, learner_now
 from drillyard.drill.operations import Reporter
+from drillyard.drill.recovery_views import StruckView
 from drillyard.drill.runbook import read_runbook, run_script
-from drillyard.drill.views import StruckView
 from drillyard.drill.wire import Disaster
 from drillyard.drill.work import recovered
 from drillyard.faults.disaster import Disaster as Kind
@@ -49,16 +49,16 @@ async def run(engine: Engine, request: Disaster, report: Reporter) -> JsonValue:
     _nothing_open(disasters)
     engine.require_calm()
     kind = _chosen(request, allowed, disasters, engine.record.variant)
-    script = await read_runbook(engine, allowed) if request.runbook else ""
+    script = await read_runbook(engine, allowed) if request.runbook else None
     await _waited(engine, request, allowed, report)
     _all_run(range_, kind)
-    await asyncio.to_thread(_nothing_elsewhere, range_)
+    await asyncio.to_thread(nothing_elsewhere, range_)
     number = 1 + max((each.number for each in disasters.all()), default=0)
     coming = Disastered(number, kind.id, kind.title, request.graded, wall())
     coming = await as_it_was(coming, await learner_now(engine, report), disasters.lost_keys())
     known = await to_its_end(_struck(kind, range_, coming, disasters))
     engine.store.append(DisasterStruck(number=known.number, graded=known.graded))
-    if request.runbook:
+    if script is not None:
         await run_script(range_, script, report)
         return await recovered.look(engine, report, by="runbook")
     view = StruckView(number=known.number, graded=known.graded, disaster=request.disaster)
@@ -110,29 +110,6 @@ def _all_run(range_: Range, kind: Kind) -> None:
             f"{', '.join(down)} does not run: there is trouble enough already",
             next_step="See `drill status`; start it: drill shell -- shopctl start NAME",
         )
-
-
-def _nothing_elsewhere(range_: Range) -> None:
-    """A link in a place that a disaster takes leads to what it would not take."""
-    places = [range_.composition.site("postgres").data]
-    if range_.host is not None:
-        sites = range_.host.sites
-        places += [sites.backups, sites.archive, sites.config]
-    for place in places:
-        links = [place] if place.is_symlink() else [each for each in _entries(place) if each.is_symlink()]
-        if links:
-            raise UserError(
-                "What lies here would survive a disaster that takes this place: it is a link",
-                where=str(links[0]),
-                next_step="Put the files themselves there.",
-            )
-
-
-def _entries(place: Path) -> list[Path]:
-    try:
-        return list(place.iterdir())
-    except OSError:
-        return []
 
 
 async def _struck(kind: Kind, range_: Range, coming: Disastered, disasters: Disasters) -> Disastered:

@@ -21,7 +21,7 @@ from drillyard.drill.operations import Reporter
 from drillyard.drill.recovery_views import view_of
 from drillyard.drill.subjects import requests_of
 from drillyard.drill.wire import Recovered
-from drillyard.measure.outage import HELD_S
+from drillyard.measure.outage import HELD_S, Outage
 
 PATIENCE_S = 60.0
 """So long customers are waited for; service has to hold for `HELD_S` within it."""
@@ -73,14 +73,24 @@ async def look(engine: Engine, report: Reporter, *, by: str) -> JsonValue:
     return result
 
 
+def _seen(away: Outage, said: float) -> str:
+    """What is waited for."""
+    if away.began is not None and away.ended is None:
+        return f"customers are not served well yet: {away.failed} of {away.asked} requests failed"
+    known = min(max(away.until - said, 0.0), HELD_S)
+    return f"customers are served; of the {HELD_S:.0f} s for which that has to hold {known:.0f} are known"
+
+
 async def _held(engine: Engine, struck: float, report: Reporter) -> None:
     requests = requests_of(engine.places.private)
-    said, end = wall(), monotonic() + PATIENCE_S
+    said, end, told = wall(), monotonic() + PATIENCE_S, ""
     while monotonic() < end:
         away = await outage_now(requests, struck)
         if away.settled(said):
             return
-        report(f"waiting for {HELD_S:.0f} s of good service: {away.failed} of {away.asked} requests failed")
+        if (seen := _seen(away, said)) != told:
+            report(seen)
+            told = seen
         await asyncio.sleep(EVERY_S)
     raise UserError(
         "Customers are not served yet: the disaster is not over",

@@ -37,6 +37,7 @@ def _archives(root: Path, usual: Path) -> list[Path]:
 DISASTER = Disaster(
     id="archive-silent",
     family="media",
+    hits=("database", "site"),
     title="The archive took nothing, and nobody noticed",
     about="""\
 Every directory that write-ahead log was archived to becomes read-only for a while (an hour of a real

@@ -69,6 +69,7 @@ def _backups(place: Path) -> Iterator[tuple[Path, float]]:
 DISASTER = Disaster(
     id="backup-unreadable",
     family="media",
+    hits=("database", "site"),
     title="The newest backup is unreadable",
     about="""\
 The backup that was written last, at each site, gets a kilobyte of noise in the middle of every file of 4 KB

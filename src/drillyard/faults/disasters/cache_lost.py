@@ -20,6 +20,7 @@ async def strike(scene: Scene) -> Struck:
 DISASTER = Disaster(
     id="cache-lost",
     family="content",
+    hits=("cache",),
     title="Cache and queues are gone",
     about="""\
 Valkey is killed under load and its append-only file deleted; it starts empty. Every page is made from the

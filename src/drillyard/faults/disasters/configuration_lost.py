@@ -25,6 +25,7 @@ async def strike(scene: Scene) -> Struck:
 DISASTER = Disaster(
     id="configuration-lost",
     family="site",
+    hits=("configuration",),
     title="The configuration of the servers is gone",
     about="""\
 The configuration of HAProxy, PostgreSQL and Valkey on their hosts is deleted, with the copy in `$CONFIG`,

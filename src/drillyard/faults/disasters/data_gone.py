@@ -20,6 +20,7 @@ async def strike(scene: Scene) -> Struck:
 DISASTER = Disaster(
     id="data-gone",
     family="media",
+    hits=("database",),
     title="The database's disk is dead",
     about="""\
 The server is killed with all its processes (SIGKILL, so nothing is flushed) and its data directory is

@@ -45,6 +45,7 @@ def _garble(scene: Scene, file: Path) -> int:
 DISASTER = Disaster(
     id="pages-corrupt",
     family="content",
+    hits=("database",),
     title="Pages of a table are corrupt",
     about="""\
 The server is killed, 512 bytes in a tenth of the pages of `products`, `order_lines` or `reviews` are

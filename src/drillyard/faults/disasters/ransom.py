@@ -36,6 +36,7 @@ def _encrypt(directories: tuple[Path, ...]) -> None:
 DISASTER = Disaster(
     id="ransom",
     family="site",
+    hits=("database", "site"),
     title="Database and backups are encrypted",
     about="""\
 The server is killed; every file of the data directory, of `$BACKUPS`, `$ARCHIVE`, `$CONFIG` and `$HOME`

@@ -47,6 +47,7 @@ async def strike(scene: Scene) -> Struck:
 DISASTER = Disaster(
     id="rows-deleted",
     family="content",
+    hits=("database",),
     title="A migration deleted rows",
     about="""\
 One of four bad migrations is run by the database's superuser and committed: lines of orders, reviews, or

@@ -32,6 +32,7 @@ async def strike(scene: Scene) -> Struck:
 DISASTER = Disaster(
     id="site-lost",
     family="site",
+    hits=("database", "site"),
     title="The primary site is gone",
     about="""\
 PostgreSQL, Valkey and HAProxy are killed, their data and configuration deleted, and with them everything

@@ -32,6 +32,11 @@ class _Partner(Fault):
         """The others stay as they are."""
         await _set(scene, self.switches())
 
+    async def is_there(self, scene: Scene, memory: Memory) -> bool:
+        """The switches are as it set them; a partner that was started again has its usual ones."""
+        now = await _control(scene)
+        return all(now.get(name) == value for name, value in self.switches().items())
+
     async def end(self, scene: Scene, memory: Memory) -> None:
         """As they were; a partner that was started again since has the usual ones."""
         await _set(scene, memory)

@@ -9,6 +9,7 @@ from typing import Literal
 import tomlkit
 from pydantic import Field
 
+from drillyard.base.errors import UserError
 from drillyard.faults.fault import Fault, Memory, Moves, Name
 from drillyard.faults.scene import Scene
 from drillyard.range.components.storefront import MAIN as SETTINGS
@@ -47,15 +48,30 @@ class BadRelease(_OnReplica):
     )
     slow_ms: int = Field(default=250, ge=1, le=60_000, description="Milliseconds that it takes longer.")
 
+    async def look(self, scene: Scene) -> Memory:
+        """The query has to be in a file: the shop takes its own where the workspace has none."""
+        if not self._slowed(scene):
+            raise UserError(
+                f"No query of {self.replica} is called {self.query}",
+                where="storefront/sql/",
+                next_step=f"Put it back (git show HEAD:storefront/sql/...), as `-- name: {self.query}`.",
+            )
+        return {}
+
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """The query, and a sleep beside it."""
-        named = re.compile(rf"(?ms)^(?P<name>-- name: {self.query}\b[^\n]*\n)(?P<body>.*?);")
-        for file in sorted((scene.config_of(self.replica) / "sql").glob("*.sql")):
-            text = file.read_text(encoding="utf-8")
-            slow = named.sub(self._slow, text)
-            if slow != text:
-                scene.rewrite(self.replica, f"sql/{file.name}", slow)
+        for name, text in self._slowed(scene).items():
+            scene.rewrite(self.replica, name, text)
         await scene.tell(self.replica, signal.SIGHUP)
+
+    def _slowed(self, scene: Scene) -> dict[str, str]:
+        """The files that have the query, with the sleep in it."""
+        named = re.compile(rf"(?ms)^(?P<name>-- name: {self.query}\b[^\n]*\n)(?P<body>.*?);")
+        texts = {
+            f"sql/{file.name}": file.read_text(encoding="utf-8")
+            for file in sorted((scene.config_of(self.replica) / "sql").glob("*.sql"))
+        }
+        return {name: named.sub(self._slow, text) for name, text in texts.items() if named.search(text)}
 
     def _slow(self, found: re.Match[str]) -> str:
         sleep = f"pg_sleep({self.slow_ms / 1000})"
@@ -72,7 +88,14 @@ class _OtherSettings(_OnReplica):
     def rewritten(self, scene: Scene, replica: str) -> None:
         """Give a replica the changed settings; it has not taken them yet."""
         document = tomlkit.parse((scene.config_of(replica) / SETTINGS).read_text(encoding="utf-8"))
-        self.changed(document)
+        try:
+            self.changed(document)
+        except KeyError as error:
+            raise UserError(
+                f"The settings of {replica} leave out what this fault changes: {error.args[0]}",
+                where="storefront/storefront.toml",
+                next_step="Write it down, with its default if need be.",
+            ) from error
         scene.rewrite(replica, SETTINGS, tomlkit.dumps(document))
 
 

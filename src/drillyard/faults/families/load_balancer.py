@@ -50,7 +50,7 @@ class DeadInRotation(_OfServer):
     id = "load-balancer.dead-in-rotation"
     title = "A dead replica stays in rotation"
     undone = "the replica goes on and is checked again"
-    moves = (Moves("requests.indeterminate"),)
+    moves = (Moves("requests.indeterminate"), Moves("requests.success_ratio", "down"), Moves("latency.p95"))
 
     def claims(self, scene: Scene) -> Iterable[str]:
         """The process too."""

@@ -6,16 +6,17 @@ a network has a proxy of its own between them.
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from drillyard.base.errors import UserError
 from drillyard.faults.fault import Fault, Memory, Moves
 from drillyard.faults.scene import Scene
-from drillyard.faults.toxics import STREAMS, cleanse, poison
-from drillyard.range.addresses import link_name
+from drillyard.faults.toxics import STREAMS, Stream, cleanse, poison, poisoned
+from drillyard.range.addresses import LINKS, link_name
 from drillyard.range.wiring import links_of
 
 LINK = "CLIENT-to-SERVER, * for anything: worker-payments-to-partner, storefront-*-to-valkey."
@@ -28,6 +29,15 @@ class _OnLink(Fault):
     networked = True
 
     link: str = Field(pattern=r"^[a-z*?][a-z0-9*?-]{0,63}$", description=LINK)
+
+    @field_validator("link")
+    @classmethod
+    def _can_be(cls, value: str) -> str:
+        names = [link_name(client, server) for client, servers in LINKS.items() for server in servers]
+        if not any(fnmatchcase(name, value) for name in names):
+            near = get_close_matches(value, names, 1)
+            raise ValueError(f"no connection can be called `{value}`{f'; {near[0]}?' if near else ''}")
+        return value
 
     def links(self, scene: Scene) -> list[str]:
         """The names of the proxies that are meant.
@@ -62,11 +72,18 @@ class _Toxic(_OnLink):
     def toxic(self) -> tuple[str, Memory]:
         """Its type and attributes, as Toxiproxy has them."""
 
+    @property
+    def _streams(self) -> tuple[Stream, ...]:
+        return STREAMS if self.direction == "both" else (self.direction,)
+
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """On both ways, or one."""
         kind, attributes = self.toxic()
-        streams = STREAMS if self.direction == "both" else (self.direction,)
-        await poison(scene, _links(memory), streams, kind, attributes, toxicity=self.toxicity)
+        await poison(scene, _links(memory), self._streams, kind, attributes, toxicity=self.toxicity)
+
+    async def is_there(self, scene: Scene, memory: Memory) -> bool:
+        """Its toxics are."""
+        return await poisoned(scene, _links(memory), self._streams)
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """Off both."""
@@ -158,6 +175,12 @@ class Cut(_OnLink):
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """The proxies listen no more."""
         await self._listen(scene, memory, listen=False)
+
+    async def is_there(self, scene: Scene, memory: Memory) -> bool:
+        """They do not listen."""
+        async with scene.http("network") as network:
+            proxies = (await network.get("/proxies")).raise_for_status().json()
+        return not any(proxies[link]["enabled"] for link in _links(memory) if link in proxies)
 
     async def end(self, scene: Scene, memory: Memory) -> None:
         """They do again."""

@@ -62,7 +62,9 @@ class FileDescriptors(Fault):
     moves = (Moves("latency.p99"), Moves("requests.indeterminate"))
 
     component: Name = Field(default="haproxy", description="Name of a component.")
-    most: int = Field(default=16, ge=1, le=100_000, description="Descriptors that it may have in all.")
+    most: int = Field(
+        default=1, ge=1, le=100_000, description="New ones get a number below this, or are refused."
+    )
 
     def claims(self, scene: Scene) -> Iterable[str]:
         """Its process."""

@@ -44,6 +44,7 @@ class Postgres(Component):
     ready_timeout_s = 60.0  # recovery after a crash replays the log first
     reload = Reload.SIGNAL
     endpoints = ("postgres",)
+    title = "PostgreSQL"
 
     def __init__(
         self,
@@ -68,11 +69,15 @@ class Postgres(Component):
     def prepare(self) -> None:
         """Directories, and the data if there are none."""
         super().prepare()
+        self._require()
+        self._remove_stale_locks()
+
+    def _require(self) -> None:
+        """What a server cannot start without."""
         if not (self.site.config / MAIN).exists():
-            raise no_configuration("PostgreSQL", self.site.config / MAIN)
+            raise no_configuration(self.title, self.site.config / MAIN)
         if not (self.site.data / "PG_VERSION").exists():
             self._fill()
-        self._remove_stale_locks()
 
     def _fill(self) -> None:
         made = self.site.directory / "data-made"
@@ -123,6 +128,15 @@ class Postgres(Component):
     async def ready(self) -> bool:
         """A query is answered."""
         return await self._ask("SELECT true") is True
+
+    async def greet(self) -> None:
+        """A reload wakes the checkpointer: what a disaster takes must not be luck.
+
+        After crash recovery it may have gone to sleep while that was not quite over, and then heeds no
+        `archive_timeout` until its next checkpoint, minutes later (the loop of `CheckpointerMain` in
+        PostgreSQL's src/backend/postmaster/checkpointer.c; seen after four kills of six).
+        """
+        await self._ask("SELECT pg_reload_conf()")
 
     async def restart_pending(self) -> bool:
         """Wait until the new file has been read, then ask the server itself."""

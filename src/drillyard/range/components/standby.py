@@ -10,6 +10,13 @@ class Standby(Postgres):
     kind = "standby"
     endpoints = ("standby",)
     essential = False
+    title = "The standby"
+
+    def _require(self) -> None:
+        """Without data nothing else matters: nobody made it one yet, or the hosts are a stand-in's."""
+        if not (self.site.data / "PG_VERSION").exists():
+            self._fill()
+        super()._require()
 
     def _fill(self) -> None:
         raise NeedsOperatorError(

@@ -71,5 +71,5 @@ def no_configuration(name: str, file: Path) -> NeedsOperatorError:
     return NeedsOperatorError(
         f"{name} has no configuration",
         where=str(file),
-        next_step="Put one in force: drill apply",
+        next_step="Put one in force: drill apply, or shopctl apply DIRECTORY in drill shell",
     )

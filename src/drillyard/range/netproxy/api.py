@@ -62,9 +62,13 @@ class Api:
 
         Raises:
             AddressError: it is not on the loopback.
+            _RefusedError: an address is no text.
             OSError: its address is taken.
         """
-        proxy = Proxy(fields["name"], fields.get("listen") or "127.0.0.1:0", fields["upstream"])
+        listen = fields.get("listen") or "127.0.0.1:0"
+        if not isinstance(listen, str) or not isinstance(fields["upstream"], str):
+            raise _RefusedError("bad request body: listen and upstream are host:port", 400)
+        proxy = Proxy(fields["name"], listen, fields["upstream"])
         if known := self.proxies.get(proxy.name):
             if (known.listen, known.upstream) == (proxy.listen, proxy.upstream):
                 proxy = known

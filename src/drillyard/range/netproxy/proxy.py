@@ -47,6 +47,7 @@ class Link:
         self._flows: dict[Stream, Flow] = {}
         self._applied: dict[str, Stage] = {}
         self._spared: set[str] = set()
+        self._luck = random.random()
         self._early: dict[Stream, bytearray] = {}
         self._early_ends: set[Stream] = set()
         self._over = False
@@ -90,7 +91,9 @@ class Link:
                 flow.end()
 
     def apply(self) -> None:
-        """Bring the stages into line with the proxy's toxics; each is drawn once for a connection."""
+        """Bring the stages into line with the proxy's toxics. A connection is drawn once for all of them, so
+        that one with a toxic on both ways has both or none.
+        """
         toxics = self._proxy.toxics
         for name in [name for name in self._applied if name not in toxics]:
             self._applied.pop(name).removed()
@@ -98,7 +101,7 @@ class Link:
         for name, toxic in toxics.items():
             if name in self._applied or name in self._spared:
                 continue
-            if random.random() < toxic.toxicity:
+            if self._luck < toxic.toxicity:
                 self._applied[name] = stage_of(toxic.attributes, self)
             else:
                 self._spared.add(name)
@@ -106,7 +109,7 @@ class Link:
             flow.change([s for name, s in self._applied.items() if toxics[name].stream == stream])
 
     def renew(self, name: str) -> None:
-        """A toxic has other attributes: it begins anew, and is drawn anew."""
+        """A toxic has other attributes: it begins anew."""
         if stage := self._applied.pop(name, None):
             stage.removed()
         self._spared.discard(name)

@@ -112,7 +112,8 @@ class Toxic(BaseModel):
         Raises:
             ValidationError: a value is out of its bounds.
         """
-        attributes = {**self.attributes.model_dump(), **(values.get("attributes") or {})}
+        given = values.get("attributes") or {}
+        attributes = {**self.attributes.model_dump(), **given} if isinstance(given, dict) else given
         toxicity = values.get("toxicity")
         kept = {"name": self.name, "type": self.type, "stream": self.stream}
         share = self.toxicity if toxicity is None else toxicity

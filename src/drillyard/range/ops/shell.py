@@ -33,6 +33,8 @@ class Shell:
     primary: Site
     standby: Site
     addresses: Addresses
+    mark: Mapping[str, str]
+    """By which whatever is started in it is known to belong to the range, and ended with it."""
 
     @property
     def bin(self) -> Path:
@@ -58,6 +60,7 @@ class Shell:
         """The whole environment of a command."""
         endpoint = self.addresses.endpoint
         return {
+            **self.mark,
             **self.sites.variables(),
             "PATH": os.pathsep.join(
                 (str(self.bin), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
@@ -73,6 +76,8 @@ class Shell:
             "STANDBY_DATA": str(self.standby.data),
             "STANDBY_HOST": str(self.standby.sockets),
             "STANDBY_PORT": str(endpoint("standby").port),
+            "VALKEY_HOST": endpoint("valkey").host,
+            "VALKEY_PORT": str(endpoint("valkey").port),
             "SHOP": f"http://{endpoint('http')}",
             "SHOPCTL_AT": str(self.control),
         }

@@ -15,7 +15,11 @@ END
 case "${1:-}:$#" in
     status:1 | start:2 | stop:2 | restart:2) ;;
     apply:2)
-        where=$(cd "$2" && pwd) || exit 66
+        if ! where=$(cd -- "$2" 2>/dev/null && pwd); then
+            if [ -d "$2" ]; then why="cannot be entered"; else why="is no directory"; fi
+            echo "shopctl: $2 $why; name one that is laid out like the workspace" >&2
+            exit 66
+        fi
         set -- apply "$where"
         ;;
     *) usage ;;

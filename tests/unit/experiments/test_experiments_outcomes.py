@@ -1,0 +1,29 @@
+"""How learners tell what came of a run, in lists, tables and sections."""
+
+import pytest
+
+from drillyard.assess.experiments.outcomes import told_of
+from drillyard.assess.prose import Section
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- cache-gone-1: held. Pools held.", ["held"]),
+        ("- `cache-gone-1`: deviated; most got 503.", ["deviated"]),
+        ("* **cache-gone-1**: success 0.99, so it held.", ["held"]),
+        ("1. cache-gone-1 deviated", ["deviated"]),
+        ("- cache-gone-1: not held: deviated", ["deviated"]),
+        ("- cache-gone-1 did not hold", ["deviated"]),
+        ("- cache-gone-1 (expected: held): deviated", ["deviated"]),
+        ("| cache-gone-1 | held | deviated |", ["deviated"]),
+        ("| cache-gone-1 | held |", ["held"]),
+        ("- cache-gone-1 held before and deviated then", ["both"]),
+        ("- Unlike cache-gone-1, mails-refused-1 held", []),
+        ("- cache-gone-12: held", []),
+        ("- cache-gone-1: whatever", []),
+        ("### cache-gone-1\n\nThe hypothesis deviated at once.", ["deviated"]),
+    ],
+)
+def test_the_word_is_found_where_people_write_it(text: str, said: list[str]) -> None:
+    assert told_of("cache-gone-1", Section("Hypotheses and outcomes", 1, text)) == said

@@ -1,0 +1,29 @@
+"""What shows a weakness: a reading that has moved that way, beyond what a healthy shop gives."""
+
+import pytest
+
+from drillyard.assess.experiments.finding_rules import Symptom
+from drillyard.assess.experiments.runs import Observed
+
+SERVED = "requests.success_ratio"
+
+
+@pytest.mark.parametrize(
+    ("symptom", "reading", "before", "value", "shown"),
+    [
+        (Symptom(SERVED, "down"), SERVED, 1.0, 0.6, True),
+        (Symptom(SERVED, "down"), SERVED, 1.0, 0.95, False),  # a healthy shop gives that as well
+        (Symptom(SERVED, "down"), SERVED, 0.5, 0.9, False),
+        (Symptom(SERVED, "down"), SERVED, None, 0.6, False),  # nobody looked before
+        (Symptom(SERVED, "down"), "latency.p95", 30.0, 3000.0, False),
+        (Symptom("latency.p95", beyond=1500), "latency.p95", 30.0, 3000.0, True),
+        (Symptom("latency.p95", beyond=1500), "latency.p95", 30.0, 400.0, False),
+        (Symptom("db.query.calls.*", beyond=7.5), "db.query.calls.bestsellers", 1.0, 12.0, True),
+        (Symptom("db.query.calls.*", beyond=7.5), "db.query.calls.bestsellers", 1.0, 5.0, False),
+    ],
+)
+def test_a_symptom_is_shown_by_what_moved_and_by_nothing_else(
+    symptom: Symptom, reading: str, before: float | None, value: float, *, shown: bool
+) -> None:
+    seen = Observed(10.0, 15.0, {reading: value, "requests.count": 125.0})
+    assert symptom.is_shown(seen, reading, before) is shown
