@@ -22,7 +22,11 @@ from storefront.metrics import CacheMetrics
 from storefront.settings.cache import Cache as CacheSettings
 from storefront.settings.cache import Kind, Protection
 
-ABSENT = (ValkeyError, OSError, asyncio.TimeoutError)
+CONNECTION_LOST = (OSError, RuntimeError)
+"""What a lost connection raises. uvloop has RuntimeError for a write to one that was reset just before
+(https://github.com/MagicStack/uvloop/issues/506).
+"""
+ABSENT = (ValkeyError, asyncio.TimeoutError, *CONNECTION_LOST)
 """What a cache that is away, slow or out of memory raises."""
 
 REST_S = 1.0

@@ -19,6 +19,7 @@ from limits.aio.storage.redis import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from storefront import clock
+from storefront.cache import CONNECTION_LOST
 from storefront.logs import get_logger
 from storefront.settings import SettingsError, SettingsProblem
 from storefront.settings.cache import Cache as CacheSettings
@@ -188,7 +189,7 @@ class SignInLimit:
         storage = RedisStorage(
             f"async+{url}", wrap_exceptions=False, socket_timeout=timeout_s, socket_connect_timeout=timeout_s
         )
-        self._absent: tuple[type[Exception], ...] = (OSError, *_as_tuple(storage.base_exceptions))
+        self._absent: tuple[type[Exception], ...] = (*CONNECTION_LOST, *_as_tuple(storage.base_exceptions))
         self._shared = FixedWindowRateLimiter(storage)
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self.configure(settings)
