@@ -1,0 +1,183 @@
+"""What is claimed in chaos-engineering, held against the runs that are to show it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from chaos_work import (
+    STAMPEDE,
+    START,
+    finding,
+    iso,
+    judge,
+    saying,
+    shop,
+    unmoved,
+)
+
+from drillyard.assess.check import Status
+from drillyard.faults.catalog import fault_of, function_of
+
+
+def test_a_reading_may_be_told_by_the_time_at_which_its_probe_was_asked() -> None:
+    late = shop()
+    known = late.experiments
+    first = known.runs[0]
+    # The machine was busy: asked at 9.9 s, looked from 12.7 s on.
+    slow = [
+        replace(each, began=each.began + 2.7, ended=each.ended + 2.7)
+        if each.began == first.began + 10
+        else each
+        for each in known.observed
+    ]
+    probe = replace(first.method[-1], ended=first.method[-1].ended + 2.7)
+    after = tuple(replace(each, ended=each.ended + 2.7) for each in first.after)
+    run = replace(first, method=(*first.method[:-1], probe), after=after)
+    busy = replace(known, observed=tuple(slow), runs=(run, *known.runs[1:]))
+    at = {"at": iso(first.began + 10.5)}
+    told = saying(lambda f: f["findings"][0]["evidence"][0].update(at)).documents
+    assert judge("claims-backed", replace(late, experiments=busy, documents=told)).passed
+    far = {"at": iso(first.began + 5.5)}
+    told = saying(lambda f: f["findings"][0]["evidence"][0].update(far)).documents
+    assert not judge("claims-backed", replace(late, experiments=busy, documents=told)).passed
+
+
+def test_a_run_that_held_is_no_evidence_of_a_weakness() -> None:
+    verdict = judge(
+        "claims-backed", saying(lambda f: f["findings"][0]["evidence"][0].update(run="cache-gone-2"))
+    )
+    assert verdict.status is Status.FAIL
+
+
+@pytest.mark.parametrize(
+    ("check", "change"),
+    [
+        ("claims-backed", lambda f: f["findings"][0]["evidence"][0].update(value=0.9)),
+        ("claims-backed", lambda f: f["findings"][0]["evidence"][0].update(at=iso(1_000_002.0))),
+        ("claims-backed", lambda f: f["findings"][0]["evidence"][0].update(run="replica-away-1")),
+        ("claims-backed", lambda f: f["findings"][0].update(component="postgres")),
+        ("claims-backed", lambda f: f["findings"][0].update(action="improve resilience")),
+        ("claims-backed", lambda f: f["findings"][0].update(mechanism="everything")),
+        ("claims-backed", lambda f: f.update(findings=[])),
+        ("claims-backed", lambda f: f.update(more=1)),
+        ("claims-backed", lambda f: f["healthy"][0].update(mechanism="single-replica")),
+        ("weaknesses-found", lambda f: f["findings"].extend([STAMPEDE, START])),
+        ("weaknesses-found", lambda f: [f["findings"].pop(), f["findings"].pop()]),
+        ("weaknesses-found", lambda f: f["healthy"].pop()),
+        ("weaknesses-found", lambda f: f["healthy"][0].update(mechanism="single-replica")),
+        ("weaknesses-found", lambda f: f["healthy"][0].update(run="replica-away-1")),
+        ("weakness-mended", lambda f: f["findings"][0].update(fixed=False)),
+        ("repair-shown", lambda f: f["findings"][0].update(fixed=False)),
+        ("repair-shown", lambda f: [f["findings"][n].update(fixed=bool(n)) for n in (0, 1)]),
+    ],
+)  # fmt: skip
+def test_claims_that_are_wrong_fail(check: str, change: Callable[[dict[str, Any]], object]) -> None:
+    assert judge(check, saying(change)).status is Status.FAIL
+
+
+def test_evidence_is_a_reading_that_shows_the_weakness() -> None:
+    calm = {"reading": "latency.p95", "value": 30.0}
+    verdict = judge("claims-backed", saying(lambda f: f["findings"][0]["evidence"][0].update(calm)))
+    assert verdict.status is Status.FAIL
+    assert "requests.success_ratio down" in str(verdict.evidence)
+
+
+def test_a_run_that_deviates_at_will_shows_nothing() -> None:
+    """A probe of a file that is there or not: customers got what they always get."""
+    made = unmoved(shop())
+    evidence = {"value": 0.995}
+    told = saying(lambda f: [each["evidence"][0].update(evidence) for each in f["findings"]]).documents
+    assert judge("claims-backed", replace(made, documents=told)).status is Status.FAIL
+
+
+def test_what_is_missing_may_be_told_by_a_probe_of_ones_own() -> None:
+    made = shop()
+    first, *others = made.experiments.runs
+    query = replace(
+        first.method[-1], name="forgotten", module="", func="", output={"stdout": '[{"forgotten": 7}]'}
+    )
+    dies = {"component": "worker-notifications"}
+    full = fault_of("process.restart-loop", dict(dies)).model_dump(mode="json")
+    strike = replace(first.method[0], func="process_restart_loop", arguments=dies)
+    run = replace(first, method=(strike, query), after=first.after)
+    fault = replace(made.experiments.injected[0], kind="process.restart-loop", parameters=full)
+    known = replace(made.experiments, runs=(run, *others), injected=(fault, *made.experiments.injected[1:]))
+    about = finding(
+        "acknowledged-before-work", run.name, 1_000_011.0, component="worker-notifications",
+        reading="forgotten", value=7,
+    )  # fmt: skip
+    told = saying(lambda f: f.update(findings=[about])).documents
+    assert judge("claims-backed", replace(made, experiments=known, documents=told)).passed
+    about["evidence"][0]["value"] = 9
+    told = saying(lambda f: f.update(findings=[about])).documents
+    assert not judge("claims-backed", replace(made, experiments=known, documents=told)).passed
+
+
+COMPONENTS = {
+    "retries-without-budget": "worker-notifications",
+    "charge-without-key": "worker-payments",
+    "dead-replica-in-rotation": "haproxy",
+}
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "kind", "parameters", "tells"),
+    [
+        ("cache-required", "network.cut", {"link": "storefront-*-to-valkey"}, True),
+        ("cache-required", "cache.flush", {}, False),
+        ("cache-required", "network.cut", {"link": "worker-reports-to-valkey"}, False),
+        ("cache-without-timeout", "network.black-hole", {"link": "*-to-valkey"}, True),
+        ("cache-without-timeout", "network.cut", {"link": "storefront-*-to-valkey"}, False),
+        ("stampede", "cache.hot-key", {}, False),
+        ("stampede", "process.kill-9", {"component": "valkey"}, True),
+        ("charge-without-key", "queue.duplicate-delivery", {}, True),
+        ("retries-without-budget", "queue.producer-flood", {}, False),
+        ("start-needs-partner", "process.kill-9", {"component": "storefront-1"}, False),
+        ("dead-replica-in-rotation", "network.cut", {"link": "storefront-1-to-postgres"}, True),
+        ("dead-replica-in-rotation", "network.cut", {"link": "*-to-storefront-1"}, True),
+        ("dead-replica-in-rotation", "load-balancer.dead-in-rotation", {"replica": "storefront-1"}, False),
+    ],
+)  # fmt: skip
+def test_what_a_fault_can_tell(mechanism: str, kind: str, parameters: dict[str, Any], tells: bool) -> None:
+    made = shop()
+    first = made.experiments.runs[0]
+    full = fault_of(kind, parameters).model_dump(mode="json")
+    strike = replace(first.method[0], func=function_of(kind), arguments=parameters)
+    fault = replace(made.experiments.injected[0], kind=kind, parameters=full)
+    known = replace(
+        made.experiments,
+        runs=(replace(first, method=(strike, *first.method[1:])),),
+        injected=(fault, *made.experiments.injected[1:]),
+    )
+    about = finding(mechanism, first.name, 1_000_011.0, component=COMPONENTS.get(mechanism, "storefront"))
+    told = {"findings.yaml": json.dumps({"findings": [about]})}
+    evidence = str(judge("claims-backed", replace(made, experiments=known, documents=told)).evidence)
+    assert ("could show it" not in evidence) is tells
+
+
+def test_nothing_is_healthy_by_a_run_that_broke_nothing() -> None:
+    made = shop()
+    index = next(n for n, each in enumerate(made.experiments.observed) if each.began == 1_000_410.0)
+    calm = made.experiments.observed[0].values
+    looks = list(made.experiments.observed)
+    looks[index] = replace(looks[index], values={**calm, "requests.success_ratio": 0.99})
+    known = replace(made.experiments, observed=tuple(looks))
+    assert judge("weaknesses-found", made).passed
+    assert not judge("weaknesses-found", replace(made, experiments=known)).passed
+
+
+def test_nothing_is_healthy_by_a_run_that_asked_when_it_was_over() -> None:
+    made = shop()
+    ends = tuple(
+        replace(each, ended=1_000_409.0, duration_s=3.0) if each.began == 1_000_405.0 else each
+        for each in made.experiments.injected
+    )
+    known = replace(made.experiments, injected=ends)
+    assert not judge("weaknesses-found", replace(made, experiments=known)).passed
+
+
+def test_one_weakness_may_be_missed_or_one_blamed_wrongly() -> None:
+    assert judge("weaknesses-found", saying(lambda f: f["findings"].pop())).status is Status.PASS
+    assert judge("weaknesses-found", saying(lambda f: f["findings"].append(STAMPEDE))).status is Status.PASS
