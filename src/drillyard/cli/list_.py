@@ -7,8 +7,10 @@ from rich.table import Table
 
 from drillyard.cli.options import Json
 from drillyard.cli.screen import out, show_json, span
-from drillyard.drill.places import Record, all_drills
+from drillyard.drill.places import Places, Record, all_drills
 from drillyard.drill.presence import daemon_of
+from drillyard.drill.standing import standing
+from drillyard.drill.views import DrillState
 from drillyard.scenario.scenario import find_scenarios
 
 
@@ -22,12 +24,13 @@ class ScenarioLine(BaseModel):
 
 
 class DrillLine(BaseModel):
-    """One drill; `daemon` says whether it is being run now."""
+    """One drill; `daemon` says whether it has one now: a stopped drill has for a moment."""
 
     name: str
     scenario: str
     variant: str
     workspace: str
+    state: DrillState
     daemon: bool
 
 
@@ -50,7 +53,7 @@ def command(as_json: Json = False) -> None:
             )
             for each in find_scenarios()
         ],
-        drills=[_drill(Record.read(places), daemon_of(places) is not None) for places in all_drills()],
+        drills=[_drill(places) for places in all_drills()],
     )
     if as_json:
         show_json(listing)
@@ -62,13 +65,15 @@ def command(as_json: Json = False) -> None:
         out.print("No drill yet. Start one: [bold]drill start SCENARIO[/]")
 
 
-def _drill(record: Record, daemon: bool) -> DrillLine:
+def _drill(places: Places) -> DrillLine:
+    record = Record.read(places)
     return DrillLine(
         name=record.name,
         scenario=record.scenario,
         variant=record.variant,
         workspace=record.workspace,
-        daemon=daemon,
+        state=standing(places),
+        daemon=daemon_of(places) is not None,
     )
 
 
@@ -84,7 +89,7 @@ def _drills(listing: Listing) -> Table:
     table.add_column("workspace", overflow="fold")
     home = f"{Path.home()}/"
     for line in listing.drills:
-        now = "[green]up[/]" if line.daemon else "down"
+        now = f"[green]{line.state}[/]" if line.state == "running" else line.state
         table.add_row(line.name, line.scenario, line.variant, now, _shortened(line.workspace, home))
     return table
 

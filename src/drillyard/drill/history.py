@@ -1,12 +1,13 @@
 """The submissions of all drills on this machine, read from their stores; no daemon is needed for it."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 
 from drillyard.base.errors import UserError
 from drillyard.drill.places import Places, Record, all_drills
+from drillyard.drill.store import glance
 from drillyard.drill.views import HistoryLine, HistoryView, ReportView
+
+_JUDGED = "SELECT id, started, ended, outcome, report FROM attempts WHERE state = 'done' AND report NOT NULL"
 
 
 def history() -> HistoryView:
@@ -21,7 +22,7 @@ def _of(places: Places) -> Iterator[HistoryLine]:
         record = Record.read(places)
     except (UserError, OSError, ValueError, LookupError, TypeError):
         return
-    for number, started, ended, outcome, kept in _rows(places):
+    for number, started, ended, outcome, kept in glance(places.store, _JUDGED):
         yield HistoryLine(
             drill=record.name,
             scenario=record.scenario,
@@ -32,16 +33,3 @@ def _of(places: Places) -> Iterator[HistoryLine]:
             outcome=outcome,
             points=ReportView.model_validate_json(kept).points,
         )
-
-
-def _rows(places: Places) -> list[tuple[int, float, float, str, str]]:
-    """A store that is not there yet, is being made, or is none any more, has no submissions."""
-    query = (
-        "SELECT id, started, ended, outcome, report FROM attempts WHERE state = 'done' AND report NOT NULL"
-    )
-    try:
-        with closing(sqlite3.connect(f"{places.store.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
-            found: list[tuple[int, float, float, str, str]] = connection.execute(query).fetchall()
-            return found
-    except sqlite3.DatabaseError:
-        return []

@@ -9,10 +9,10 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from drillyard.base.clock import wall
 from drillyard.drill.active_time import active_seconds
@@ -87,6 +87,15 @@ class AttemptRow:
     stage: str
     outcome: str | None
     report: str | None
+
+
+def glance(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """Rows of a store that is another process's; one that is not there yet, or is none any more, has none."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
+            return connection.execute(query).fetchall()
+    except sqlite3.DatabaseError:
+        return []
 
 
 class Store:

@@ -1,5 +1,6 @@
 import os
 import socket
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from drillyard.base.errors import NoDrillError, UserError
 from drillyard.drill.places import Places, Record, all_drills, choose, create, default_name, new_record
 from drillyard.drill.presence import Presence, daemon_of, listen, socket_address
+from drillyard.drill.standing import standing
+from drillyard.drill.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +104,24 @@ def test_there_is_one_daemon_a_drill(tmp_path: Path) -> None:
     again = Presence.take(places)
     assert again is not None
     again.leave()
+
+
+def test_what_a_drill_is_in_is_told_without_its_daemon(tmp_path: Path) -> None:
+    places = create(record("one", tmp_path))
+    assert standing(places) == "down"
+    presence = Presence.take(places)
+    assert presence is not None
+    with closing(Store(places.store)) as store:
+        assert standing(places) == "running"
+        store.set("desired", "stopped")
+        assert standing(places) == "stopped"  # its daemon lives on for a moment
+        presence.leave()
+        store.set("desired", "paused")
+        assert standing(places) == "paused"
+        store.set("desired", "running")
+        assert standing(places) == "down"
+    places.store.write_bytes(b"no database")
+    assert standing(places) == "down"
 
 
 def test_the_socket_is_private_and_reached_under_a_long_path_too(tmp_path: Path) -> None:
