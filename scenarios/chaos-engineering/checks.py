@@ -12,7 +12,7 @@ from drillyard.assess.experiments.activities import ENDING, calls
 from drillyard.assess.experiments.bites import outcome, spent
 from drillyard.assess.experiments.finding_rules import Mechanism, Symptom, tells_of_health, unbacked
 from drillyard.assess.experiments.findings import FILE, Findings, parse
-from drillyard.assess.experiments.hypotheses import LABELS, unwritten
+from drillyard.assess.experiments.hypotheses import LABELS, said_in, unwritten
 from drillyard.assess.experiments.journals import faults_of, untrue
 from drillyard.assess.experiments.outcomes import told_of
 from drillyard.assess.experiments.repair_rules import best, proven, tried
@@ -31,7 +31,7 @@ from drillyard.assess.experiments.run_rules import (
 )
 from drillyard.assess.experiments.runs import Run
 from drillyard.assess.measurement import Measurement
-from drillyard.assess.prose import section_of, sections_of
+from drillyard.assess.prose import section_of, sections_of, words_in
 from drillyard.assess.verdicts import counts_at_least, true_that
 from drillyard.chaos.review import refutable, review
 from drillyard.measure.proportions import count_ratio
@@ -57,13 +57,11 @@ def _at(place: str, *kinds: str) -> tuple[str, ...]:
 
 _CACHE_GONE = (
     *_at("storefront-*-to-valkey", "network.cut", "network.reset"),
-    *_at("[*]-to-valkey", "network.cut", "network.reset"),
     *_at("valkey", *_DEAD),
     *_at("*", "cache.auth-change", "deploy.stale-secret"),
 )
 _CACHE_SILENT = (
     *_at("storefront-*-to-valkey", "network.black-hole", "network.delay", "network.bandwidth"),
-    *_at("[*]-to-valkey", "network.black-hole", "network.delay", "network.bandwidth"),
     "process.pause@valkey",
     "cache.slow-commands@*",
 )
@@ -125,10 +123,11 @@ def hypotheses_written(m: Measurement) -> Verdict:
     sections = sections_of(m.documents.get(WRITTEN, ""))
     named = set(m.experiments.files)
     about = {name: list(unwritten(each)) for name in named if (each := section_of(sections, name))}
-    good = sum(not wrong for wrong in about.values())
+    texts = {name: tuple(words_in(said_in(each))) for name in named if (each := section_of(sections, name))}
+    good = len({texts[name] for name, wrong in about.items() if not wrong})
     items = [Evidence(f"{WRITTEN}: {each}", Status.FAIL) for wrong in about.values() for each in wrong[:2]]
     what = f"{WRITTEN} has a section for an experiment, called like its file"
-    asked = f"at least {LEAST}, each with {', '.join(LABELS)}"
+    asked = f"at least {LEAST}, each with {', '.join(LABELS)} and text of its own"
     verdict = true_that(good >= LEAST, what, value=float(good), threshold=asked, look_next="The task's page.")
     return verdict if verdict.passed else Verdict(verdict.status, (*verdict.evidence, *items[:6]))
 
@@ -303,14 +302,14 @@ def outcomes_told(m: Measurement) -> Verdict:
     wrong: list[str] = []
     if section:
         for run in (run for runs in runs_of(m).values() for run in runs):
-            words = told_of(run.name, section)
+            words = set(told_of(run.name, section)) - {"both"}
             right = {"held"} if outcome(run, m.experiments) else {"deviated"}
             if spent(run, m.experiments):
                 right = {"held", "deviated"}
-            if right & set(words):
+            if words - right:
+                wrong.append(f"{ANALYSIS} says that {run.name} {min(words - right)}: its journal does not")
+            elif words:
                 told.add(run.of(m.experiments.files))
-            elif set(words) - {"both"}:
-                wrong.append(f"{ANALYSIS} says that {run.name} {words[0]}: its journal does not")
     what = (
         f"Experiments whose outcome {ANALYSIS} tells (a line that begins with the run: `held` or `deviated`)"
     )
@@ -327,7 +326,7 @@ def claims_backed(m: Measurement) -> Verdict:
     verdicts = [true_that(bool(found.findings), f"{FILE} has findings", value=float(len(found.findings)))]
     well = {each.mechanism for each in found.healthy}
     for weakness in found.findings:
-        complaints = list(unbacked(m, weakness, MECHANISMS))
+        complaints = list(unbacked(m, weakness, MECHANISMS, found.findings))
         if weakness.mechanism in well:
             complaints.append("is called healthy as well")
         what = f"{FILE}, {weakness.mechanism}: {complaints[0] if complaints else 'has evidence'}"
@@ -345,7 +344,9 @@ def weaknesses_found(m: Measurement) -> Verdict:
     found = _findings(m)
     if isinstance(found, Verdict):
         return found
-    claimed = {each.mechanism for each in found.findings if not list(unbacked(m, each, MECHANISMS))}
+    claimed = {
+        each.mechanism for each in found.findings if not list(unbacked(m, each, MECHANISMS, found.findings))
+    }
     blamed = {each.mechanism for each in found.findings}
     right, wrong = len(claimed & set(m.planted)), len(blamed - set(m.planted))
     asked = max(0, len(m.planted) - 1)
@@ -365,12 +366,14 @@ def _healthy(m: Measurement, found: Findings) -> Verdict:
         for each in found.healthy
         if each.mechanism not in m.planted and tells_of_health(m, each, MECHANISMS, _can_fail)
     }
+    wrong = {each.mechanism for each in found.healthy} & set(m.planted)
     return true_that(
-        len(good) >= HEALTHY_LEAST,
-        "Mechanisms called healthy that are, each after a run that held and that would have shown otherwise",
+        len(good) - len(wrong) >= HEALTHY_LEAST,
+        "Mechanisms called healthy that are, each after a run that held and that would have shown otherwise,"
+        " less those that are not",
         threshold=f"at least {HEALTHY_LEAST}",
         source=FILE,
-        look_next="Was the fault on while one asked, did it do anything, and can it show that?",
+        look_next="Was the fault on while one asked, did it do anything, did one look at what shows it?",
     )
 
 

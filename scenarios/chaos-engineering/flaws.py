@@ -6,6 +6,7 @@ by `drill certify`, which holds the trial on a range that has the flaw and on on
 
 from random import Random
 
+from drillyard.range.addresses import MAX_WORKER_PROCESSES
 from drillyard.scenario import Plant, Strike, Trial, flaw
 
 SHOP = "storefront/storefront.toml"
@@ -14,8 +15,13 @@ RANGE = "range.toml"
 SERVED = "requests.success_ratio"
 TO_CACHE = {"link": "storefront-*-to-valkey"}
 MAILS = {"link": "worker-*-to-mailsink"}
-WORKERS = ("worker-notifications", "worker-payments", "worker-inventory", "worker-reports")
-"""Whichever of them has been given a queue."""
+TYPES = ("notifications", "payments", "inventory", "reports")
+WORKERS = tuple(
+    f"worker-{each}" + (f"-{number}" if number > 1 else "")
+    for each in TYPES
+    for number in range(1, MAX_WORKER_PROCESSES + 1)
+)
+"""All that there can be, whichever has been given a queue; of these, a trial strikes those that are there."""
 
 
 # The cache
@@ -127,6 +133,7 @@ def _dying(every_s: float) -> tuple[Strike, ...]:
     moves="ledger.incomplete",
     direction="up",
     by=2,
+    leaves=0,
     trial=_dying_mailer,
 )
 def acknowledged_before_work(plant: Plant) -> None:
@@ -147,6 +154,7 @@ def _late_partner(rng: Random) -> Trial:
     moves="partner.doubled",
     direction="up",
     by=2,
+    leaves=0,
     excludes=("pool-held-by-partner",),
     trial=_late_partner,
 )

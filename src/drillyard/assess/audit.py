@@ -12,7 +12,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from drillyard.traffic.ledger import Entry, WriteClass, read
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 _Dead = Mapping[str, set[int]]
+_Spans = Sequence[tuple[float, float]]
 """The orders that dead letters are about, by the name of the job."""
 
 DESCRIBES = (
@@ -185,12 +186,29 @@ async def take_baseline(site: Site) -> Baseline:
         return Baseline(newest, await _seeded(connection, newest), await _partner(site))
 
 
-async def audit(
-    site: Site, baseline: Baseline | None, ledgers: Iterable[Path], *, forgiven: frozenset[str] = frozenset()
-) -> list[Reading]:
-    """What became of everything that was promised; the partner's switches where there is a baseline.
+@dataclass(frozen=True)
+class Forgiven:
+    """What is not looked for, because it is judged by itself: orders by their `keys` (disasters took them, or
+    they met a fault), and jobs that were handed over in `spans` (seconds since the epoch) in which workers
+    were made to die.
+    """
 
-    `forgiven` are the keys of orders that disasters took, each judged by itself: they are not looked for.
+    keys: frozenset[str] = frozenset()
+    spans: tuple[tuple[float, float], ...] = ()
+
+    def also(self, spans: Iterable[tuple[float, float]]) -> "Forgiven":
+        """The same, and jobs of more time."""
+        return replace(self, spans=(*self.spans, *spans))
+
+
+NOTHING = Forgiven()
+
+
+async def audit(
+    site: Site, baseline: Baseline | None, ledgers: Iterable[Path], *, forgiven: Forgiven = NOTHING
+) -> list[Reading]:
+    """What became of everything that was promised but for what is `forgiven`; the partner's switches where
+    there is a baseline.
 
     Raises:
         psycopg.Error, valkey.ValkeyError, httpx.HTTPError, OSError: the range does not answer.
@@ -199,7 +217,7 @@ async def audit(
     """
     started = wall()
     entries = await asyncio.to_thread(
-        lambda: [entry for path in ledgers for entry in read(path) if entry.key not in forgiven]
+        lambda: [entry for path in ledgers for entry in read(path) if entry.key not in forgiven.keys]
     )
     async with await connect(site) as connection:
         if odd := await stand_ins(connection):
@@ -207,7 +225,7 @@ async def audit(
         counted = await _orders(connection, entries)
         dead = await _dead_letters(site)
         counted |= {"ledger.incomplete": float(await _incomplete(connection, entries, dead))}
-        counted |= {"jobs.lost": float(await _lost_jobs(connection, site, dead))}
+        counted |= {"jobs.lost": float(await _lost_jobs(connection, site, dead, forgiven.spans))}
         counted |= {"promise.unsafe_settings": float(await _unsafe(connection))}
     if baseline is not None:
         switched = (await _partner(site)).items() ^ baseline.partner.items()
@@ -358,26 +376,31 @@ async def _lacking(connection: Connection, orders: Sequence[int], dead: _Dead) -
     return found
 
 
-async def _lost_jobs(connection: Connection, site: Site, dead: _Dead) -> int:
+async def _lost_jobs(connection: Connection, site: Site, dead: _Dead, spans: _Spans) -> int:
     """Jobs that are neither done nor in a queue; looked at twice, because jobs move while one looks."""
-    first = await _unaccounted(connection, site, dead)
+    first = await _unaccounted(connection, site, dead, spans)
     if not first:
         return 0
     await asyncio.sleep(JOB_GRACE_S / 2)
-    return len(first & await _unaccounted(connection, site, dead))
+    return len(first & await _unaccounted(connection, site, dead, spans))
 
 
-async def _unaccounted(connection: Connection, site: Site, dead: _Dead) -> frozenset[tuple[str, int]]:
-    """Handed-over jobs in no queue (but for those about an order that never was: deleting them is no loss),
-    pending payments that no job will charge, and reports that no job was promised for.
+async def _unaccounted(
+    connection: Connection, site: Site, dead: _Dead, spans: _Spans
+) -> frozenset[tuple[str, int]]:
+    """Handed-over jobs in no queue (but for those handed over in `spans`, and those about an order that never
+    was: deleting them is no loss), pending payments that no job will charge, and reports that no job was
+    promised for.
     """
     grace = (JOB_GRACE_S,)
     sent = await connection.execute(
         b"SELECT id FROM public.outbox WHERE done_at IS NULL"
         b" AND sent_at < clock_timestamp() - make_interval(secs => %s)"
         b" AND (payload ->> 'order_id' IS NULL OR EXISTS"
-        b" (SELECT FROM public.orders o WHERE o.id = (payload ->> 'order_id')::bigint))",
-        grace,
+        b" (SELECT FROM public.orders o WHERE o.id = (payload ->> 'order_id')::bigint))"
+        b" AND NOT EXISTS (SELECT FROM unnest(%s::float8[], %s::float8[]) AS span (first, last)"
+        b" WHERE extract(epoch FROM sent_at) BETWEEN span.first AND span.last)",
+        (*grace, [first for first, _ in spans], [last for _, last in spans]),
     )
     waiting = {int(row[0]) for row in await sent.fetchall()}
     queued = await _queued_ids(site) if waiting else set()

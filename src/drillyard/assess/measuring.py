@@ -21,7 +21,7 @@ import psycopg
 import valkey
 
 from drillyard.assess.answers_seen import PREFIX, SECONDS, answers_seen
-from drillyard.assess.audit import AUDITED, ROWS, Baseline, audit, audit_rows
+from drillyard.assess.audit import AUDITED, NOTHING, ROWS, Baseline, Forgiven, audit, audit_rows
 from drillyard.assess.check import Check, Need, held_for, needs_of
 from drillyard.assess.discovery import load_probes
 from drillyard.assess.invariants import limits
@@ -139,7 +139,7 @@ async def measure(
     *,
     baseline: Baseline | None = None,
     ledgers: Iterable[Path] = (),
-    forgiven: frozenset[str] = frozenset(),
+    forgiven: Forgiven = NOTHING,
     rehearsed: Rehearsed | None = None,
     tried: Tried | None = None,
     deadline: float | None = None,
@@ -147,8 +147,9 @@ async def measure(
 ) -> Measurement:
     """Measure; the measurement is kept by `keeper`, complete or not.
 
-    `ledgers` are those of all traffic that the learner's range ever had; of them the orders with the keys
-    `forgiven` are not looked for. `rehearsed` and `tried` were found before, and are kept with it.
+    `ledgers` are those of all traffic that the learner's range ever had; of them what is `forgiven` is not
+    looked for, nor are jobs of the time of trials. `rehearsed` and `tried` were found before, and are kept
+    with it.
     `deadline` is the instant of the monotonic clock at which it must be over (None: the shape's limit from
     now).
 
@@ -191,7 +192,7 @@ async def measure(
                     making,
                     baseline=baseline,
                     ledgers=ledgers,
-                    forgiven=forgiven,
+                    forgiven=forgiven if tried is None else forgiven.also(tried.spans),
                 )
     except BaseException:
         making.windows = keeper.windows()
@@ -367,7 +368,7 @@ async def _looks(
     *,
     baseline: Baseline | None,
     ledgers: Iterable[Path],
-    forgiven: frozenset[str],
+    forgiven: Forgiven,
 ) -> None:
     """What is looked up in the learner's range after the last window."""
     measured = [window.window for window in making.windows if window.subject == subject.name]

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
 _NUMBERED = re.compile(r"^\s*(?:\d+[.)])*\d+[.)]?\s+")
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -55,7 +55,8 @@ def words_in(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def sections_of(text: str) -> list[Section]:
+@lru_cache(maxsize=32)
+def sections_of(text: str) -> tuple[Section, ...]:
     """The sections of a Markdown text, in order; what stands before the first heading is left out.
 
     A section goes on to the next heading that is no deeper; what looks like a heading in code is none.
@@ -70,7 +71,7 @@ def sections_of(text: str) -> list[Section]:
         below = starts[index + 1][0] if index + 1 < len(starts) else end
         text, own = ("\n".join(lines[number - 1 + rows : last - 1]) for last in (end, min(end, below)))
         found.append(Section(title, number, text, rows, own))
-    return found
+    return tuple(found)
 
 
 def _headings(text: str) -> Iterator[tuple[int, int, str, int]]:
@@ -84,7 +85,11 @@ def _headings(text: str) -> Iterator[tuple[int, int, str, int]]:
 
 def plain(text: str) -> str:
     """A text without comments; its lines keep their numbers."""
-    return _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
+    kept, begin = [], 0
+    while (opens := text.find("<!--", begin)) >= 0 and (closes := text.find("-->", opens + 4)) >= 0:
+        kept += [text[begin:opens], "\n" * text.count("\n", opens, closes)]
+        begin = closes + 3
+    return "".join((*kept, text[begin:]))
 
 
 def section_of(sections: Iterable[Section], title: str) -> Section | None:

@@ -17,7 +17,7 @@ import psycopg
 
 from drillyard.assess.answers_seen import TRUE_SHARE
 from drillyard.assess.archiving import archive_state
-from drillyard.assess.audit import Baseline, audit, audit_rows, connect
+from drillyard.assess.audit import Baseline, Forgiven, audit, audit_rows, connect
 from drillyard.assess.catalog import objects, sequences_behind
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
 from drillyard.assess.reckoning import Reckoning, known_at, reckon_tables
@@ -170,7 +170,7 @@ async def look(
     except Exception as error:
         found.unlooked["catalog"] = said(error)
     audits = {
-        "jobs": partial(audit, subject.site, baseline, [subject.ledger], forgiven=gone_before),
+        "jobs": partial(audit, subject.site, baseline, [subject.ledger], forgiven=Forgiven(gone_before)),
         "rows": partial(audit_rows, subject.site, baseline),
     }
     for name, asked in audits.items():

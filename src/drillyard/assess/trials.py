@@ -14,8 +14,7 @@ BESIDE = (
     "requests.success_ratio",
     "latency.p95",
     "ledger.incomplete",
-    "queue.dead.payments",
-    "queue.dead.notifications",
+    "queue.dead",
 )
 """Of every trial these are kept beside what the flaw moves."""
 
@@ -26,6 +25,8 @@ class Tried:
 
     readings: dict[str, list[Reading]] = field(default_factory=dict)
     gaps: dict[str, list[Gap]] = field(default_factory=dict)
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    """When they were held on the learner's range, in seconds since the epoch."""
 
     def saw(self, subject: str, flaw: str, found: Mapping[str, Reading], moves: str) -> None:
         """What one trial gave on one subject; of `found`, what counts is kept."""

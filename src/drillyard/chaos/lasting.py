@@ -13,7 +13,8 @@ def seconds_of(call: Call) -> float | None:
     """How long a fault lasts, or a probe looks; None where that is known only when it runs."""
     module = actions if call.module == "actions" else probes
     function = getattr(module, call.function, None)
-    parameter = inspect.signature(function).parameters.get("seconds") if function else None
+    known = function if inspect.isfunction(function) else None
+    parameter = inspect.signature(known).parameters.get("seconds") if known else None
     given = call.arguments.get("seconds", parameter.default if parameter else None)
     return finite(given)
 

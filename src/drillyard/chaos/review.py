@@ -221,7 +221,16 @@ def _holds_when_broken(call: Call, oldest_s: float) -> bool | None:
         return None
     try:
         return bool(within_tolerance(tolerance, value))
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, NameError, re.error):
+    except (
+        TypeError,
+        ValueError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        NameError,
+        RecursionError,
+        re.error,
+    ):
         return None
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from drillyard.assess.audit import NOTHING, Forgiven
 from drillyard.assess.experiments.runs import Experiments, Injected, Observed, read_experiments
 from drillyard.base.clock import wall
 from drillyard.drill.engine import Engine
@@ -28,18 +29,19 @@ def experiments_of(engine: Engine) -> Experiments:
     return read_experiments(Path(engine.record.workspace), _injected(engine.store), observed)
 
 
-def struck_keys(engine: Engine) -> frozenset[str]:
-    """Keys of orders that were placed while a fault was on, or shortly before or after one: what became of
-    them is what an experiment is for, and nobody is blamed for it.
+def struck(engine: Engine) -> Forgiven:
+    """Orders that were placed, and jobs that were handed over, while a fault was on, or shortly before or
+    after one: what became of them is what an experiment is for, and nobody is blamed for it.
     """
     spans = [(each.began - BEFORE_S, (each.ended or wall()) + WAKE_S) for each in _injected(engine.store)]
     if not spans:
-        return frozenset()
-    return frozenset(
+        return NOTHING
+    keys = frozenset(
         entry.key
         for entry in read(ledger_of(engine.places.private, LEARNER))
         if any(begins <= (entry.answered or entry.planned) <= ends for begins, ends in spans)
     )
+    return Forgiven(keys, tuple(spans))
 
 
 def _injected(store: Store) -> list[Injected]:

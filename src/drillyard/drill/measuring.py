@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from drillyard.assess import kept
-from drillyard.assess.audit import Baseline
+from drillyard.assess.audit import Baseline, Forgiven
 from drillyard.assess.check import Check
 from drillyard.assess.discovery import load_checks
 from drillyard.assess.documents import read_documents, with_workspace
@@ -28,7 +28,7 @@ from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import customers_of, products_of
 from drillyard.drill.disasters import Disasters
 from drillyard.drill.engine import Engine
-from drillyard.drill.experiments_seen import experiments_of, struck_keys
+from drillyard.drill.experiments_seen import experiments_of, struck
 from drillyard.drill.operations import Reporter
 from drillyard.drill.rehearsal import rehearse
 from drillyard.drill.store import MeasurementRow
@@ -157,9 +157,10 @@ class Measuring:
             planted=tuple(each.id for each in self.scenario.variant(self._engine.record.variant).flaws),
         )
 
-    def _forgiven(self) -> frozenset[str]:
-        """Keys of orders that nobody looks for: disasters took them, or they met a fault."""
-        return Disasters(self._engine.places).lost_keys() | struck_keys(self._engine)
+    def _forgiven(self) -> Forgiven:
+        """What nobody looks for: disasters took it, or it met a fault."""
+        met = struck(self._engine)
+        return replace(met, keys=met.keys | Disasters(self._engine.places).lost_keys())
 
     async def _rehearsed(self) -> Rehearsed:
         """What came of a rehearsal, or why there was none."""

@@ -21,7 +21,7 @@ from drillyard.assess.session import traffic_plan
 from drillyard.assess.shape import Load
 from drillyard.assess.subject import Subject
 from drillyard.assess.trials import Tried
-from drillyard.base.clock import monotonic, until
+from drillyard.base.clock import monotonic, until, wall
 from drillyard.base.errors import DeadlineError, DrillyardError, UserError
 from drillyard.base.tasks import to_its_end
 from drillyard.drill.operations import Reporter
@@ -79,12 +79,16 @@ class Trials:
             trial = drawn(random.Random(f"{self.load.seed}:{flaw.id}"))
             for subject in subjects:
                 self.report(f"trying out what is said to be mended ({subject.name})", None)
+                began = wall()
                 try:
                     found = await self._one(subject, trial, number)
                 except _FAILURES as error:
                     tried.missed(subject.name, flaw.id, str(error).strip() or type(error).__name__)
                 else:
                     tried.saw(subject.name, flaw.id, found, flaw.moves)
+                finally:
+                    if subject.name == Name.LEARNER:
+                        tried.spans.append((began, wall()))
         return tried
 
     async def _one(self, subject: Subject, trial: Trial, number: int) -> Mapping[str, Reading]:

@@ -55,6 +55,10 @@ class Flaw:
     excludes: tuple[str, ...]
     plant: Callable[[Plant], None]
     trial: Drawn | None = None
+    leaves: float | None = None
+    """How much of what it moves there is at most in the trial of a shop without it, whatever a shop has that
+    has it; None where `by` alone tells.
+    """
 
     @property
     def reading(self) -> str:
@@ -79,10 +83,11 @@ def flaw(
     by: float = 1.3,
     excludes: tuple[str, ...] = (),
     trial: Drawn | None = None,
+    leaves: float | None = None,
 ) -> Callable[[Callable[[Plant], None]], Flaw]:
     """Make a `Flaw` of a function that plants it."""
 
     def decorate(function: Callable[[Plant], None]) -> Flaw:
-        return Flaw(id, family, title, moves, direction, by, excludes, function, trial)
+        return Flaw(id, family, title, moves, direction, by, excludes, function, trial, leaves)
 
     return decorate

@@ -1,5 +1,6 @@
 """Hypotheses: every number that an experiment asks for is said, and nothing is that says nothing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -83,3 +84,16 @@ def test_a_section_says_something_after_each_label_in_words_of_its_own() -> None
     assert told("## x\n\nwhat will break expected success criteria 0.9" + " a" * 30)
     assert told(WHOLE.replace("pages come from the database, a little later; customers are served.", ""))
     assert told("## x\n\n" + WHOLE.replace("## x", "### y"))
+    assert told(WHOLE.replace("customers are served.", "customers are served, later than expected.")) == []
+    assert told(_with_headings(WHOLE)) == []
+
+
+def _with_headings(text: str) -> str:
+    return re.sub(r"\*\*(.+?):\*\*", r"\n### \1\n\n", text)
+
+
+def test_numbers_below_headings_are_the_hypothesis_too() -> None:
+    section = section_of(sections_of("## x\n\n### Success criteria\n\np95 of 0-500 ms."), "x")
+    assert section
+    assert list(unsaid(asked(probe("p95_ms", [0, 500])), section)) == []
+    assert list(unsaid(asked(probe("p95_ms", [0, 600])), section))

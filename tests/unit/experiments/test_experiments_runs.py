@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from drillyard.assess.experiments.activities import PROBES, Call, settled
 from drillyard.assess.experiments.findings import parse, said_to_be_mended
 from drillyard.assess.experiments.runs import MAX_BYTES, Run, finite, read_experiments, run_of
+from drillyard.chaos.lasting import seconds_of
+from drillyard.chaos.review import review
 
 PROBE = {
     "type": "probe", "name": "served",
@@ -72,7 +75,21 @@ def test_what_is_no_journal_is_left_out_with_its_reason(tmp_path: Path, text: st
     assert found.unreadable["experiments/journals/a-1.json"]
 
 
-@pytest.mark.parametrize("text", ["a: &a [*a]\nb: *a", "- a", "a: [", "\x00", "5", "a: 2024-99-99"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [*a]\nb: *a",
+        "- a",
+        "a: [",
+        "\x00",
+        "5",
+        "a: 2024-99-99",
+        "a: !!bool perhaps",
+        "a: !!timestamp foo",
+        "a: !!int ''",
+        "a: !!float ''",
+    ],
+)
 def test_what_is_no_experiment_is_left_out_too(tmp_path: Path, text: str) -> None:
     (place(tmp_path).parent / "a.yaml").write_text(text)
     found = read_experiments(tmp_path)
@@ -124,3 +141,51 @@ def test_findings_that_cannot_be_read_say_why(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         parse(text)
     assert said_to_be_mended(text) == frozenset()
+
+
+def test_a_journal_that_is_nested_deeper_than_any_is_left_out(tmp_path: Path) -> None:
+    deep = json.dumps({**JOURNAL, "experiment": {"title": "x"}}).replace('"x"', "[" * 900 + "]" * 900)
+    (place(tmp_path) / "a-1.json").write_text(deep)
+    found = read_experiments(tmp_path)
+    assert not found.runs
+    assert "in one another" in found.unreadable["experiments/journals/a-1.json"]
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (7, (7.0,)),
+        ({"stdout": '[{"forgotten": 7, "of": 120}]'}, (7.0, 120.0)),
+        ({"stdout": " forgotten \n-----------\n         7\n(1 row)\n"}, (7.0,)),
+        ({"stdout": "7.0"}, (7.0,)),
+        ({"stdout": "1" * 5000}, ()),
+        ({"forgotten": 7, "why": "died"}, (7.0,)),
+        ("7", ()),
+        (None, ()),
+    ],
+)
+def test_what_a_probe_said_is_every_number_that_it_gave(output: object, said: tuple[float, ...]) -> None:
+    ran = {**JOURNAL["run"][0], "output": output}  # type: ignore[index]  # a list of mappings
+    (probe,) = run_of("a-1", {**JOURNAL, "run": [ran]}).method
+    assert probe.said == said
+
+
+def test_names_of_the_configuration_do_not_grow_without_bound() -> None:
+    long = "x" * 20_000
+    experiment = {"configuration": {"a": long, "b": "short"}}
+    assert settled("$a" * 1000, experiment) == "$a" * 1000
+    assert settled("${a}", experiment) == long
+    assert settled("$b-$b", {"configuration": {"b": "short"}}) == "short-short"
+
+
+@pytest.mark.parametrize("function", ["ACTIONS", "inspect", "__all__", "_LAST", "network_cut"])
+def test_an_action_that_is_no_function_has_no_duration(function: str) -> None:
+    call = Call("method[0]", "actions", function, {}, {})
+    assert (seconds_of(call) is None) is (function != "network_cut")
+
+
+def test_a_tolerance_that_no_engine_can_read_holds_nothing() -> None:
+    provider = {"type": "python", "module": PROBES, "func": "success_ratio"}
+    tolerance = {"type": "regex", "pattern": "(" * 5000}
+    asked = {"type": "probe", "name": "p", "tolerance": tolerance, "provider": provider}
+    assert review({"steady-state-hypothesis": {"title": "t", "probes": [asked]}})

@@ -27,3 +27,11 @@ def test_a_symptom_is_shown_by_what_moved_and_by_nothing_else(
 ) -> None:
     seen = Observed(10.0, 15.0, {reading: value, "requests.count": 125.0})
     assert symptom.is_shown(seen, reading, before) is shown
+
+
+@pytest.mark.parametrize(
+    ("p95", "requests", "shown"), [(4000.0, 30.0, True), (1600.0, 30.0, False), (1600.0, 75.0, True)]
+)
+def test_few_requests_show_what_stalls_them(p95: float, requests: float, *, shown: bool) -> None:
+    seen = Observed(10.0, 12.0, {"latency.p95": p95, "requests.count": requests})
+    assert Symptom("latency.p95", beyond=1500).is_shown(seen, "latency.p95", 30.0) is shown

@@ -116,11 +116,19 @@ def shop(**changed: Any) -> Measurement:
     return replace(base, **changed)
 
 
-def trials(*, ours: float, theirs: float) -> dict[str, dict[str, Reading]]:
-    name = "trial.cache-required.requests.success_ratio"
+def in_trial(flaw: str, values: dict[str, float]) -> dict[str, Reading]:
+    """What a trial of one flaw gave on one subject."""
+    return {
+        f"trial.{flaw}.{name}": Reading(
+            f"trial.{flaw}.{name}", value, Unit.COUNT, Window(0.0, 1.0), "", combine=Combine.LAST
+        )
+        for name, value in values.items()
+    }
 
+
+def trials(*, ours: float, theirs: float) -> dict[str, dict[str, Reading]]:
     def one(value: float) -> dict[str, Reading]:
-        return {name: Reading(name, value, Unit.RATIO, Window(0.0, 1.0), "", combine=Combine.LAST)}
+        return in_trial("cache-required", {"requests.success_ratio": value, "queue.dead": 0.0})
 
     return {"learner": one(ours), "twin": one(theirs)}
 

@@ -73,6 +73,26 @@ def test_work_that_is_not_whole_fails(check: str, change: Callable[[Measurement]
     assert judge(check, change(shop())).status is Status.FAIL
 
 
+def test_one_experiment_under_three_names_is_one() -> None:
+    made = shop()
+    first, faults = made.experiments.runs[0], made.experiments.injected[:1]
+    names = ("one", "two", "three")
+    runs = tuple(replace(first, name=f"{name}-1") for name in names)
+    known = replace(
+        made.experiments, files=dict.fromkeys(names, first.experiment), runs=runs, injected=faults * 3
+    )
+    text = made.documents["hypothesis.md"].split("## ")[1].split("\n", 1)[1]
+    told = {"hypothesis.md": "".join(f"## {name}\n{text}\n" for name in names)}
+    for check in ("hypotheses-written", "experiments-differ"):
+        assert not judge(check, replace(made, experiments=known, documents=told)).passed, check
+
+
+def test_an_outcome_that_is_told_both_ways_is_not_told() -> None:
+    lines = [f"- {run.name}: {word}" for run in shop().experiments.runs for word in ("held", "deviated")]
+    told = {"analysis.md": "# A\n\n## Hypotheses and outcomes\n\n" + "\n".join(lines)}
+    assert not judge("outcomes-told", shop(documents=told)).passed
+
+
 def test_one_run_under_three_names_is_no_run() -> None:
     made = shop()
     first = made.experiments.runs[0]

@@ -18,6 +18,7 @@ from chaos_work import (
 )
 
 from drillyard.assess.check import Status
+from drillyard.assess.experiments import finding_rules
 from drillyard.faults.catalog import fault_of, function_of
 
 
@@ -92,7 +93,7 @@ def test_a_run_that_deviates_at_will_shows_nothing() -> None:
     assert judge("claims-backed", replace(made, documents=told)).status is Status.FAIL
 
 
-def test_what_is_missing_may_be_told_by_a_probe_of_ones_own() -> None:
+def test_what_is_missing_may_be_told_by_a_probe_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     made = shop()
     first, *others = made.experiments.runs
     query = replace(
@@ -110,7 +111,15 @@ def test_what_is_missing_may_be_told_by_a_probe_of_ones_own() -> None:
     )  # fmt: skip
     told = saying(lambda f: f.update(findings=[about])).documents
     assert judge("claims-backed", replace(made, experiments=known, documents=told)).passed
-    about["evidence"][0]["value"] = 9
+    monkeypatch.setattr(finding_rules, "WAKE_S", 1.0)
+    over = replace(known, injected=(replace(fault, ended=fault.began + 1), *known.injected[1:]))
+    assert judge(
+        "claims-backed", replace(made, experiments=over, documents=told)
+    ).passed  # asked when settled
+    about["evidence"][0]["at"] = iso(query.began - 3)
+    told = saying(lambda f: f.update(findings=[about])).documents
+    assert not judge("claims-backed", replace(made, experiments=over, documents=told)).passed
+    about["evidence"][0].update(value=9, at=iso(1_000_011.0))
     told = saying(lambda f: f.update(findings=[about])).documents
     assert not judge("claims-backed", replace(made, experiments=known, documents=told)).passed
 
@@ -181,3 +190,37 @@ def test_nothing_is_healthy_by_a_run_that_asked_when_it_was_over() -> None:
 def test_one_weakness_may_be_missed_or_one_blamed_wrongly() -> None:
     assert judge("weaknesses-found", saying(lambda f: f["findings"].pop())).status is Status.PASS
     assert judge("weaknesses-found", saying(lambda f: f["findings"].append(STAMPEDE))).status is Status.PASS
+
+
+def test_one_run_is_no_evidence_of_everything() -> None:
+    everything = [
+        finding(name, "cache-gone-1", 1_000_011.0)
+        for name in ("cache-required", "stampede", "single-replica")
+    ]
+    for number, cited in ((3, everything), (2, everything[:2])):
+        told = shop(documents={"findings.yaml": json.dumps({"findings": cited})})
+        assert ("tells one from the next" in str(judge("claims-backed", told).evidence)) is (number == 3)
+
+
+def test_calling_a_weakness_healthy_takes_one_away() -> None:
+    planted = {"component": "storefront", "mechanism": "single-replica", "run": "replica-away-1"}
+    told = saying(lambda f: [f["findings"].pop(), f["healthy"].append(planted)])
+    assert not judge("weaknesses-found", told).passed
+
+
+def test_nothing_is_healthy_by_a_run_that_did_not_look_at_what_shows_it() -> None:
+    made = shop()
+    run = next(each for each in made.experiments.runs if each.name == "mails-refused-1")
+    asks = run.experiment["steady-state-hypothesis"]
+    customers = [each for each in asks["probes"] if each["provider"]["func"] == "success_ratio"]
+    other = {**run.experiment, "steady-state-hypothesis": {**asks, "probes": customers}}
+    runs = tuple(replace(each, experiment=other) if each == run else each for each in made.experiments.runs)
+    unseen = replace(made, experiments=replace(made.experiments, runs=runs))
+    assert not judge("weaknesses-found", unseen).passed
+    for retries, passes in ((10.0, True), (5000.0, False)):
+        looks = tuple(
+            replace(each, values={**each.values, "jobs.retries": retries if each.began % 100 == 10 else 10.0})
+            for each in made.experiments.observed
+        )
+        seen = replace(made, experiments=replace(made.experiments, runs=runs, observed=looks))
+        assert judge("weaknesses-found", seen).passed is passes

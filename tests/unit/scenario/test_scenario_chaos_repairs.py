@@ -9,6 +9,7 @@ from chaos_work import (
     MECHANISMS,
     SCENARIO,
     finding,
+    in_trial,
     judge,
     shop,
     trials,
@@ -16,7 +17,6 @@ from chaos_work import (
 
 from drillyard.assess.check import Status
 from drillyard.assess.measurement import Measurement
-from drillyard.measure.reading import Combine, Reading, Unit, Window
 
 
 def test_another_experiment_of_the_same_name_proves_no_repair() -> None:
@@ -71,18 +71,12 @@ def mending(flaw: str, ours: float, theirs: float, **more: float) -> Measurement
     """A trial of one flaw, and `more` of ours beside it."""
     moves = next(each.moves for each in SCENARIO.flaws if each.id == flaw)
 
-    def readings(values: dict[str, float]) -> dict[str, Reading]:
-        return {
-            f"trial.{flaw}.{name}": Reading(
-                f"trial.{flaw}.{name}", value, Unit.COUNT, Window(0.0, 1.0), "", combine=Combine.LAST
-            )
-            for name, value in values.items()
-        }
-
-    beside = {"requests.success_ratio": 1.0} | {name.replace("__", "."): each for name, each in more.items()}
+    beside = {"requests.success_ratio": 1.0, "queue.dead": 0.0} | {
+        name.replace("__", "."): each for name, each in more.items()
+    }
     found = {
-        "learner": readings({moves: ours, **beside}),
-        "twin": readings({moves: theirs, "requests.success_ratio": 1.0}),
+        "learner": in_trial(flaw, {moves: ours, **beside}),
+        "twin": in_trial(flaw, {moves: theirs, "requests.success_ratio": 1.0}),
     }
     about = finding(flaw, "cache-gone-1", 1_000_011.0, fixed=True)
     told = {"findings.yaml": json.dumps({"findings": [about]})}
@@ -93,13 +87,17 @@ def mending(flaw: str, ours: float, theirs: float, **more: float) -> Measurement
     ("flaw", "ours", "theirs", "more", "status"),
     [
         ("retries-without-budget", 100, 700, {}, Status.PASS),
-        ("retries-without-budget", 0, 700, {"queue__dead__notifications": 5}, Status.FAIL),
+        ("retries-without-budget", 0, 700, {"queue__dead": 5}, Status.FAIL),
         ("retries-without-budget", 100, 300, {}, Status.INCONCLUSIVE),
         ("retries-without-budget", 300, 330, {}, Status.FAIL),
         ("charge-without-key", 0, 20, {}, Status.PASS),
+        ("charge-without-key", 1, 20, {}, Status.INCONCLUSIVE),
+        ("charge-without-key", 9, 20, {}, Status.FAIL),
+        ("acknowledged-before-work", 4, 16, {}, Status.FAIL),
+        ("acknowledged-before-work", 0, 16, {"queue__dead": 3}, Status.FAIL),
         ("charge-without-key", 20, 20, {}, Status.FAIL),
         ("charge-without-key", 0, 9, {"requests__success_ratio": 0.7}, Status.FAIL),
-        ("charge-without-key", 0, 9, {"queue__dead__payments": 2}, Status.FAIL),
+        ("charge-without-key", 0, 9, {"queue__dead": 2}, Status.FAIL),
         ("stampede", 4, 60, {"requests__success_ratio": 0.05}, Status.FAIL),
         ("stampede", 0, 60, {}, Status.INCONCLUSIVE),
     ],

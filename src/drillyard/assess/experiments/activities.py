@@ -15,6 +15,8 @@ RECOVERS = "recovers_within"
 """The probe that waits until customers are served again."""
 Module = Literal["actions", "probes"]
 _OURS: Mapping[object, Module] = {ACTIONS: "actions", PROBES: "probes"}
+MOST_TEXT = 20_000
+"""What a text may become, in characters, when names in it are replaced: no argument is longer."""
 _WHOLE = re.compile(r"\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)")
 _SERVED = "requests.success_ratio"
 _READS = {"success_ratio": _SERVED, "p95_ms": "latency.p95", "orders_per_minute": "business.orders"}
@@ -102,19 +104,23 @@ def settled(value: Any, experiment: Mapping[str, Any]) -> Any:
     """
     configuration = experiment.get("configuration")
     known = configuration if isinstance(configuration, Mapping) else {}
-    return _settled(value, {str(name): each for name, each in known.items() if not isinstance(each, Mapping)})
+    values = {str(name): each for name, each in known.items() if not isinstance(each, Mapping)}
+    texts = {name: str(each) for name, each in values.items() if not isinstance(each, list)}
+    return _settled(value, values, texts, max(map(len, texts.values()), default=0))
 
 
-def _settled(value: Any, known: Mapping[str, Any]) -> Any:
+def _settled(value: Any, known: Mapping[str, Any], texts: Mapping[str, str], longest: int) -> Any:
     if isinstance(value, Mapping):
-        return {name: _settled(each, known) for name, each in value.items()}
+        return {name: _settled(each, known, texts, longest) for name, each in value.items()}
     if isinstance(value, list):
-        return [_settled(each, known) for each in value]
+        return [_settled(each, known, texts, longest) for each in value]
     if not isinstance(value, str) or "$" not in value:
         return value
     if (whole := _WHOLE.fullmatch(value)) and (whole[1] or whole[2]) in known:
         return known[whole[1] or whole[2]]
-    return Template(value).safe_substitute(known)
+    if len(value) + value.count("$") * longest > MOST_TEXT:
+        return value
+    return Template(value).safe_substitute(texts)
 
 
 def unknown(value: object) -> bool:

@@ -4,22 +4,39 @@ The vocabulary is the scenario's: its mechanisms, each with the faults that brin
 it looks like in readings.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from fnmatch import fnmatchcase
 from typing import Literal
 
-from drillyard.assess.experiments.bites import as_told, looks_at, outcome, unit, usual, value_of, was_on
+from drillyard.assess.experiments.activities import HYPOTHESIS, PROBES, calls
+from drillyard.assess.experiments.bites import (
+    as_told,
+    looks_at,
+    outcome,
+    overlap,
+    unit,
+    usual,
+    value_of,
+    was_on,
+)
 from drillyard.assess.experiments.findings import Healthy, Shown, Weakness
-from drillyard.assess.experiments.journals import faults_of
-from drillyard.assess.experiments.run_rules import Complaints, bloodless, doubtful, place, unproven
-from drillyard.assess.experiments.runs import Injected, Observed, Run
+from drillyard.assess.experiments.journals import SLACK_S, faults_of
+from drillyard.assess.experiments.places import spellings
+from drillyard.assess.experiments.run_rules import Complaints, bloodless, doubtful, unproven
+from drillyard.assess.experiments.runs import Activity, Injected, Observed, Run
 from drillyard.assess.measurement import Measurement
 from drillyard.measure.shift import shifted
 
 ACTION_WORDS = 6
 CLOSE, LEAST_CLOSE = 0.1, 0.02
 """People round what they read: a tenth, or so much."""
+FAR = 2.0
+"""So many times beyond what a healthy shop stays within, a percentile of few requests is no chance."""
+MOST_BY_A_RUN = 2
+"""So many weaknesses one run is evidence of: what is broken with it may be told apart, not five of them."""
 WAKE_S = 15.0
 """A reading of so soon after a fault may still be of it."""
 
@@ -37,12 +54,20 @@ class Symptom:
     def is_shown(self, seen: Observed, reading: str, before: float | None) -> bool:
         """Whether a look shows it."""
         value = value_of(seen, reading)
+        if value is None and self._is_far_beyond(seen, reading):
+            value = seen.values[reading]  # the few requests are of what stalls them
         if value is None or before is None or not fnmatchcase(reading, self.reading):
             return False
         within = self.beyond is not None and (
             value <= self.beyond if self.way == "up" else value >= self.beyond
         )
         return not within and shifted(before, value, self.way, unit(reading))
+
+    def _is_far_beyond(self, seen: Observed, reading: str) -> bool:
+        value = seen.values.get(reading)
+        return (
+            value is not None and self.way == "up" and self.beyond is not None and value >= FAR * self.beyond
+        )
 
     def __str__(self) -> str:
         beyond = "" if self.beyond is None else f" beyond {self.beyond:g}"
@@ -53,8 +78,9 @@ class Symptom:
 class Mechanism:
     """A word of the vocabulary: whose weakness it is, which faults can show it, and by what it shows.
 
-    `faults` are groups of patterns `kind@where` (where is the link or component): of each group one has to be
-    in the run. Without `symptoms` no reading shows it, and a probe of the learner's own may be cited.
+    `faults` are groups of patterns `kind@where` (where is a component, or links as `spellings` has them): of
+    each group one has to be in the run. Without `symptoms` no reading shows it, and a probe of the learner's
+    own may be cited.
     """
 
     components: tuple[str, ...]
@@ -65,8 +91,10 @@ class Mechanism:
 Vocabulary = Mapping[str, Mechanism]
 
 
-def unbacked(m: Measurement, weakness: Weakness, vocabulary: Vocabulary) -> Iterator[str]:
-    """What a finding lacks."""
+def unbacked(
+    m: Measurement, weakness: Weakness, vocabulary: Vocabulary, beside: Sequence[Weakness] = ()
+) -> Iterator[str]:
+    """What a finding lacks; `beside` are all of the file."""
     mechanism = vocabulary.get(weakness.mechanism)
     if mechanism is None:
         yield f"no mechanism of the vocabulary; there are {', '.join(vocabulary)}"
@@ -83,6 +111,13 @@ def unbacked(m: Measurement, weakness: Weakness, vocabulary: Vocabulary) -> Iter
             yield f"run `{shown.run}` is left out: {why}" if why else f"there is no run `{shown.run}`"
         else:
             yield from _unshown(m, run, mechanism, shown)
+    for name in dict.fromkeys(each.run for each in weakness.evidence):
+        claims = {other.mechanism for other in beside if name in {each.run for each in other.evidence}}
+        if len(claims) > MOST_BY_A_RUN:
+            yield (
+                f"run {name} is cited for {len(claims)} weaknesses: an experiment tells one from the next"
+                f" (at most {MOST_BY_A_RUN})"
+            )
     cited = [(runs[each.run], each) for each in weakness.evidence if each.run in runs]
     if not any(outcome(run, known) is False for run, _ in cited):
         yield "no run that it names deviated: what held shows no weakness"
@@ -95,17 +130,22 @@ def _unshown(m: Measurement, run: Run, mechanism: Mechanism, shown: Shown) -> It
     yield from doubtful(m, run)
     if not could_show(m, run, mechanism):
         yield f"run {run.name} put nothing in, at no place, that could show it"
-    at = shown.at.timestamp()
-    if _fault_at(m, run, at) is None:
-        yield f"at {shown.at:%H:%M:%S} UTC no fault of {run.name} was on"
-    if not mechanism.symptoms and _said_by_a_probe(run, shown):
+    at, clock = shown.at.timestamp(), f"{shown.at.astimezone(UTC):%H:%M:%S} UTC"
+    if not mechanism.symptoms and (said := _saying(run, shown)):
+        first = min((each.began for each in faults_of(run, m.experiments)), default=math.inf)
+        if not any(
+            each.began - SLACK_S <= at <= each.ended + SLACK_S and first <= each.ended for each in said
+        ):
+            yield f"at {clock} `{shown.reading}` was not asked, or nothing had been put in yet"
         return
+    if _fault_at(m, run, at) is None:
+        yield f"at {clock} no fault of {run.name} was on"
     looks = looks_at(run, m.experiments, shown.reading, at)
     values = [value for seen in looks for value in as_told(seen, shown.reading)]
     if not any(_close(value, shown.value) for value in values):
         seen = " or ".join(f"{value:.4g}" for value in dict.fromkeys(values))
         found = f"was {seen}, not {shown.value:g}" if values else "is of no look that the drill answered"
-        yield f"at {shown.at:%H:%M:%S} UTC {shown.reading} {found}"
+        yield f"at {clock} {shown.reading} {found}"
 
 
 def _close(value: float, said: float) -> bool:
@@ -117,15 +157,15 @@ def _fault_at(m: Measurement, run: Run, at: float) -> Injected | None:
     return next((each for each in faults if each.began <= at <= (each.ended or at) + WAKE_S), None)
 
 
-def _said_by_a_probe(run: Run, shown: Shown) -> bool:
-    """Whether a probe of that name gave that number; what is missing is in no reading of the drill's."""
+def _saying(run: Run, shown: Shown) -> list[Activity]:
+    """The probes of that name that gave that number; what is missing is in no reading of the drill's."""
     found = [each for each in run.probes if each.name == shown.reading and each.status == "succeeded"]
-    return any(each.said is not None and _close(each.said, shown.value) for each in found)
+    return [each for each in found if any(_close(said, shown.value) for said in each.said)]
 
 
 def _is_symptom(m: Measurement, run: Run, mechanism: Mechanism, shown: Shown) -> bool:
     if not mechanism.symptoms:
-        return shown.value > 0 and _said_by_a_probe(run, shown)
+        return shown.value > 0 and bool(_saying(run, shown))
     fault = min(faults_of(run, m.experiments), key=lambda each: each.began, default=None)
     if fault is None:
         return False
@@ -139,10 +179,31 @@ def _is_symptom(m: Measurement, run: Run, mechanism: Mechanism, shown: Shown) ->
 
 def could_show(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
     """Whether the run put in what a mechanism needs to be seen."""
-    there = [f"{each.kind}@{place(each)}" for each in faults_of(run, m.experiments)]
+    there = [f"{each.kind}@{name}" for each in faults_of(run, m.experiments) for name in spellings(each)]
     return all(
         any(fnmatchcase(each, pattern) for each in there for pattern in group) for group in mechanism.faults
     )
+
+
+def _would_have_told(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
+    """Whether the hypothesis asks for what would show the weakness, or a look while the fault was on has it,
+    and does not show it. Without symptoms it is asked by a probe of the learner's own.
+    """
+    if not mechanism.symptoms:
+        return any(each.said for each in run.probes if each.module != PROBES)
+    found = [each.reading for each in calls(run.experiment) if each.where.startswith(HYPOTHESIS)]
+    if any(fnmatchcase(name, symptom.reading) for name in found for symptom in mechanism.symptoms):
+        return True
+    faults = faults_of(run, m.experiments)
+    told = [
+        symptom.is_shown(seen, name, usual(name, faults[0], m.experiments))
+        for seen in m.experiments.observed
+        if any(overlap(seen, fault) for fault in faults)
+        for name in seen.values
+        for symptom in mechanism.symptoms
+        if fnmatchcase(name, symptom.reading)
+    ]
+    return bool(told) and not any(told)
 
 
 def tells_of_health(m: Measurement, each: Healthy, vocabulary: Vocabulary, can_fail: Complaints) -> bool:
@@ -157,5 +218,6 @@ def tells_of_health(m: Measurement, each: Healthy, vocabulary: Vocabulary, can_f
     return (
         could_show(m, run, mechanism)
         and was_on(run, m.experiments)
+        and _would_have_told(m, run, mechanism)
         and not any(list(each(m, run)) for each in complaints)
     )

@@ -1,9 +1,9 @@
 """findings.yaml: what a learner says is weak, on what evidence, and what was looked at and found healthy."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from drillyard.assess.written import Entry, read
 
@@ -24,12 +24,16 @@ class Shown(Entry):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
+def _folded(value: object) -> object:
+    return value.casefold() if isinstance(value, str) else value
+
+
 class Weakness(Entry):
     """One weakness. `component` and `mechanism` are words of the scenario's vocabulary."""
 
     component: str
     mechanism: str
-    severity: Literal["low", "medium", "high", "critical"]
+    severity: Annotated[Literal["low", "medium", "high", "critical"], BeforeValidator(_folded)]
     evidence: list[Shown] = Field(min_length=1)
     action: str
     fixed: bool = False

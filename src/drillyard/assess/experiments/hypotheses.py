@@ -7,21 +7,31 @@ from typing import Any
 
 from drillyard.assess.experiments.activities import HYPOTHESIS, RECOVERS, activities, calls, settled
 from drillyard.assess.experiments.runs import finite
-from drillyard.assess.prose import Section, words_in
+from drillyard.assess.prose import Section, key_of, sections_of, words_in
 
 LABELS = ("what will break", "expected", "success criteria")
 LEAST_WORDS, LEAST_DIFFERENT, LEAST_SAID = 25, 15, 2
 """Of a section, and after each label."""
+_LABELLED = re.compile(
+    rf"^[\s>*_#|+-]*(?:{'|'.join(LABELS)})|\b(?:{'|'.join(LABELS)})(?: \w+)?[*_]*:", re.MULTILINE
+)
+"""A label where one stands: at the start of a line, or before a colon; prose may have the words."""
 _FAR = 1000.0
 """An upper bound that is so many times the lower one only says "or more"."""
 _ALIKE = (1.0, 100.0, 1000.0, 0.001)
 """As it is, as a percentage, in thousandths, in thousands."""
 
 
+def said_in(section: Section) -> str:
+    """What a hypothesis says: the section's own text, and what stands below headings that are `LABELS`."""
+    below = (each for each in sections_of(section.text) if key_of(each.title).startswith(LABELS))
+    return "\n".join((section.own, *(f"{each.title}:\n{each.own}" for each in below)))
+
+
 def unwritten(section: Section) -> Iterator[str]:
     """What a hypothesis lacks: one of `LABELS` with words of its own, words, a number."""
-    text = section.own.casefold()
-    said = re.split("|".join(map(re.escape, LABELS)), text)[1:]
+    text = said_in(section).casefold()
+    said = _LABELLED.split(text)[1:]
     for label in LABELS:
         if label not in text:
             yield f"“{section.title}” does not say “{label}”"
@@ -41,7 +51,7 @@ def unsaid(experiment: Mapping[str, Any], section: Section) -> Iterator[str]:
     """Tolerances of an experiment that are not in its hypothesis, as they are, as percentages or in
     thousands.
     """
-    numbers = set(numbers_in(section.own))
+    numbers = set(numbers_in(said_in(section)))
     probes = [each for where, each in activities(experiment) if where.startswith(HYPOTHESIS)]
     if not any(each.get("tolerance") is not None for each in probes):
         yield "its hypothesis has no probe with a tolerance"
@@ -57,7 +67,7 @@ def _same(one: float, other: float) -> bool:
 
 def numbers_in(text: str) -> Iterator[float]:
     """Every number that a text may mean: `0.9,1.0` are two, `1,000` may be one, `0,9` is one of a decimal."""
-    for each in re.findall(r"-?\d+(?:[.,\u202f ]\d+)*", text):
+    for each in re.findall(r"(?:(?<![^\W_])-)?\d+(?:[.,\u202f ]\d+)*", text):
         thousands = re.sub(r"[,\u202f ](?=\d{3}(?!\d))", "", each)
         for reading in (thousands, thousands.replace(",", "."), each.replace(",", " ")):
             for part in re.split(r"[ \u202f]", reading):

@@ -6,7 +6,7 @@ from drillyard.assess.check import Status, Verdict, all_of, inconclusive
 from drillyard.assess.experiments.bites import outcome
 from drillyard.assess.experiments.findings import Weakness
 from drillyard.assess.experiments.run_rules import doubtful, unlike, unproven
-from drillyard.assess.measurement import Measurement, MissingReadingError
+from drillyard.assess.measurement import Measurement
 from drillyard.assess.trials import PREFIX
 from drillyard.assess.verdicts import never_above, true_that
 from drillyard.scenario.flaw import Flaw
@@ -18,6 +18,7 @@ nothing.
 """
 LIKE_THE_TWIN = 0.9
 """Where a trial is not about how many are served: as many as on the twin, with so much for chance."""
+ONE = 1.0
 UNCLEAR = 1.5
 """Better than the twin by so much and by less than was asked: a slow machine makes less of a weakness."""
 
@@ -66,11 +67,14 @@ def tried(m: Measurement, flaw: Flaw) -> Verdict:
             f"the statement `{name}` was not seen at all: queries keep the name in their first line",
             what=what,
         )
+    if flaw.leaves is not None and flaw.leaves < ours <= flaw.leaves + ONE:
+        return inconclusive("one was left: chance, or the weakness made smaller; check again", what=what)
     better = true_that(
-        factor >= flaw.by and served,
+        factor >= flaw.by and served and (flaw.leaves is None or ours <= flaw.leaves),
         what,
         value=min(factor, 1000.0),
-        threshold=f"at least {flaw.by:g} times better",
+        threshold=f"at least {flaw.by:g} times better"
+        + ("" if flaw.leaves is None else f", and at most {flaw.leaves:g}"),
         source="the same faults on both, one after the other, under the same load",
         look_next="Is what you changed in force? Does it bear other numbers than those of your experiment?",
     )
@@ -92,13 +96,8 @@ def _beside(m: Measurement, flaw: Flaw) -> list[Verdict]:
                 look_next="What does the repair take from customers?",
             )
         )
-    for queue in ("payments", "notifications") if flaw.family == "jobs" else ("payments",):
-        name = f"{PREFIX}{flaw.id}.queue.dead.{queue}"
-        try:
-            dead = never_above(m.learner[name], 0, what=f"{flaw.id}: jobs of {queue} given up in that trial")
-        except MissingReadingError:
-            continue
-        found.append(dead)
+    dead = m.learner[f"{PREFIX}{flaw.id}.queue.dead"]
+    found.append(never_above(dead, 0, what=f"{flaw.id}: jobs given up in that trial, of whatever queue"))
     return found
 
 

@@ -4,7 +4,6 @@ A property of an experiment is a function of one of its runs that complains, in 
 a run without a complaint pass (`enough`).
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,8 @@ from drillyard.assess.experiments.activities import HYPOTHESIS
 from drillyard.assess.experiments.bites import biting, crowd_before, cut_short, not_well
 from drillyard.assess.experiments.hypotheses import unsaid
 from drillyard.assess.experiments.journals import faults_of, strangers, untrue
-from drillyard.assess.experiments.runs import Injected, Run
+from drillyard.assess.experiments.places import kind_of_place
+from drillyard.assess.experiments.runs import Run
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.prose import section_of, sections_of
 
@@ -129,19 +129,6 @@ def unlike(m: Measurement, first: Run, again: Run) -> str:
     return ""
 
 
-def place(fault: Injected) -> str:
-    """The link, component or worker that it is on."""
-    for name in ("link", "component", "replica", "worker"):
-        if isinstance(found := fault.parameters.get(name), str):
-            return found
-    return ""
-
-
-def kind_of_place(fault: Injected) -> str:
-    """Of a link, the server; of a component, what it is, whichever it is of several."""
-    return re.sub(r"[-*?0-9]+$", "", place(fault).rpartition("-to-")[2])
-
-
 def question(m: Measurement, run: Run) -> frozenset[str]:
     """What a run asks: the kinds of fault that did something, each with the kind of its place."""
     return frozenset(f"{each.kind} {kind_of_place(each)}".strip() for each in biting(run, m.experiments))
@@ -149,8 +136,10 @@ def question(m: Measurement, run: Run) -> frozenset[str]:
 
 def different(questions: Sequence[frozenset[str]]) -> int:
     """How many experiments differ in something that each of them has for itself: the largest number that can
-    be given a fault each, no two the same (Kuhn's algorithm for matchings).
+    be given a fault each, no two the same (Kuhn's algorithm for matchings). The same faults together are the
+    same question, however often it is asked.
     """
+    questions = sorted(set(questions), key=sorted)
     given: dict[str, int] = {}
 
     def give(index: int, tried: set[str]) -> bool:

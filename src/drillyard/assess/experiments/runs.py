@@ -28,9 +28,16 @@ READINGS = ".readings.json"
 MOST_FILES = 200
 MAX_BYTES = 4_000_000
 """Of a journal; an experiment has at most a tenth."""
-MOST_VALUES = 100_000
+MOST_VALUES = 200_000
 """In one file, with what YAML's aliases repeat."""
 DEEPEST = 100
+
+MOST_READ = 100_000
+"""Characters of what a program wrote that are looked at."""
+_COUNT_OF_ROWS = re.compile(r"\(\d+ rows?\)")
+_NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,15})?(?![\w.]\w)")
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What values with a YAML tag raise that are none (`!!int x`)."""
 
 Content = Mapping[str, Any]
 
@@ -87,12 +94,18 @@ class Activity:
         return self.func if ours else ""
 
     @property
-    def said(self) -> float | None:
-        """What it gave, where that is a number, or the last whole number that its program wrote."""
-        if self.number is not None or not isinstance(self.output, Mapping):
-            return self.number
-        written = re.findall(r"-?\b\d+\b", str(self.output.get("stdout", "")))
-        return finite(int(written[-1])) if written else None
+    def said(self) -> tuple[float, ...]:
+        """The numbers that it gave: itself, the values of a mapping, or what its program wrote, without the
+        count of rows below a table.
+        """
+        if self.number is not None:
+            return (self.number,)
+        if not isinstance(self.output, Mapping):
+            return ()
+        if "stdout" not in self.output:
+            return tuple(each for value in self.output.values() if (each := finite(value)) is not None)
+        text = _COUNT_OF_ROWS.sub("", str(self.output["stdout"])[:MOST_READ])
+        return tuple(float(each) for each in _NUMBER.findall(text))
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,7 @@ def read_experiments(
         if path.name.endswith(READINGS):
             continue
         try:
-            run = run_of(path.stem, _mapping(_journal(_text(path, MAX_BYTES))))
+            run = run_of(path.stem, _journal(_text(path, MAX_BYTES)))
             if not any(replace(other, name=run.name) == run for other in runs):  # a copy is no run of its own
                 runs.append(run)
         except ValueError as error:
@@ -205,15 +218,20 @@ def _mapping(found: Any) -> Content:
 def _experiment(text: str, ending: str) -> Content:
     """As the toolkit reads it (YAML 1.1), and as it stands in a journal of it: what JSON has."""
     try:
-        found = _journal(text) if ending == ".json" else yaml.safe_load(text)
-        return _mapping(_as_json(found, iter(range(MOST_VALUES)), DEEPEST))
+        found = json.loads(text) if ending == ".json" else yaml.safe_load(text)
+        return _plain(found)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         raise ValueError(f"line {at.line + 1}: {error.problem}" if at else str(error.problem)) from error
-    except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
+    except (yaml.YAMLError, *_UNREADABLE) as error:
+        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _plain(found: Any) -> Content:
+    """A mapping of plain values, neither too many nor too deep."""
+    return _mapping(_as_json(found, iter(range(MOST_VALUES)), DEEPEST))
 
 
 def _as_json(value: Any, budget: Iterator[int], deepest: int) -> Any:
@@ -228,9 +246,9 @@ def _as_json(value: Any, budget: Iterator[int], deepest: int) -> Any:
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 
 
-def _journal(text: str) -> Any:
+def _journal(text: str) -> Content:
     try:
-        return json.loads(text)
+        return _plain(json.loads(text))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 

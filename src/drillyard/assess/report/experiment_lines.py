@@ -6,7 +6,7 @@ from typing import Literal
 
 from drillyard.assess.experiments.bites import Effect, effects, outcome, unit
 from drillyard.assess.experiments.journals import faults_of
-from drillyard.assess.experiments.run_rules import place
+from drillyard.assess.experiments.places import place
 from drillyard.assess.experiments.runs import Experiments, Run
 
 MOST_EFFECTS = 3
