@@ -17,7 +17,8 @@ MIN_WORDS = 12
 """Fewer words of one's own do not say anything."""
 MIN_DIFFERENT = 8
 """And so many of them are different in any text that says something."""
-MAX_BYTES = 1_000_000
+MAX_BYTES = 200_000
+"""Of a document: some 30,000 words; whatever is longer is none, and takes long to be read."""
 
 MOST = 8
 """More different figures on lines of the same words are a ladder that has a rung near every value."""
@@ -50,7 +51,7 @@ def with_workspace(
 def written(m: Measurement, file: str, sections: Sequence[str], *, min_words: int = MIN_WORDS) -> Verdict:
     """The document has these sections (none: it is there), and each says something."""
     if file not in m.documents:
-        missing = f"{file} is not in the workspace, or is not text"
+        missing = f"{file} is not in the workspace, or is no text of at most {MAX_BYTES // 1000} kB"
         wanted = f"a file with {count} sections" if (count := len(sections)) else "a file"
         return _one(Status.FAIL, missing, wanted, look_next="Write it.")
     if not sections:

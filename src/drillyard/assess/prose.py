@@ -66,8 +66,8 @@ def sections_of(text: str) -> tuple[Section, ...]:
     starts = list(_headings(said))
     found = []
     for index, (number, level, title, rows) in enumerate(starts):
-        ends = (later for later, other, _, _ in starts[index + 1 :] if other <= level)
-        end = next(ends, len(lines) + 1)
+        later = (starts[place] for place in range(index + 1, len(starts)))
+        end = next((line for line, other, _, _ in later if other <= level), len(lines) + 1)
         below = starts[index + 1][0] if index + 1 < len(starts) else end
         text, own = ("\n".join(lines[number - 1 + rows : last - 1]) for last in (end, min(end, below)))
         found.append(Section(title, number, text, rows, own))

@@ -100,6 +100,7 @@ def mending(flaw: str, ours: float, theirs: float, **more: float) -> Measurement
         ("charge-without-key", 0, 9, {"queue__dead": 2}, Status.FAIL),
         ("stampede", 4, 60, {"requests__success_ratio": 0.05}, Status.FAIL),
         ("stampede", 0, 60, {}, Status.INCONCLUSIVE),
+        ("stampede", 30, 60, {}, Status.FAIL),
     ],
 )  # fmt: skip
 def test_a_trial_asks_what_a_repair_costs(
