@@ -216,8 +216,10 @@ def start_needs_partner(plant: Plant) -> None:
 
 
 def _one_away(rng: Random) -> Trial:
-    """One replica and, when it is well again, the other: whichever customers are sent to."""
-    away, pause = float(rng.randint(6, 8)), 5.0
+    """One replica and, when it is well again, the other: whichever customers are sent to. Long enough that
+    the load balancer's patience (three seconds of retries) is a small part of it.
+    """
+    away, pause = float(rng.randint(13, 15)), 4.0
     first, second = ({"component": f"storefront-{number}", "takes_s": away} for number in (1, 2))
     return Trial(
         (
