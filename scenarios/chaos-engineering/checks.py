@@ -68,7 +68,7 @@ _CACHE_SILENT = (
 _CACHE_EMPTY = (*_at("*", "cache.flush", "cache.eviction-storm"), *_at("valkey", *_DEAD))
 _REPLICA = (
     *_at("storefront-*", *_DEAD, "process.pause", "resource.file-descriptors", "deploy.*"),
-    "network.*@*-to-storefront-*",
+    "network.*@haproxy-to-storefront-[0-9]*",
     "network.*@storefront-[0-9]-to-postgres",
 )
 _MAIL_AWAY = ("network.*@*-to-mailsink", "process.*@mailsink")
@@ -121,10 +121,9 @@ MECHANISMS = {
 def hypotheses_written(m: Measurement) -> Verdict:
     """A section of hypothesis.md for each experiment, called like its file."""
     sections = sections_of(m.documents.get(WRITTEN, ""))
-    named = set(m.experiments.files)
-    about = {name: list(unwritten(each)) for name in named if (each := section_of(sections, name))}
-    texts = {name: tuple(words_in(said_in(each))) for name in named if (each := section_of(sections, name))}
-    good = len({texts[name] for name, wrong in about.items() if not wrong})
+    there = {name: each for name in m.experiments.files if (each := section_of(sections, name))}
+    about = {name: list(unwritten(each)) for name, each in there.items()}
+    good = len({tuple(words_in(said_in(there[name]))) for name, wrong in about.items() if not wrong})
     items = [Evidence(f"{WRITTEN}: {each}", Status.FAIL) for wrong in about.values() for each in wrong[:2]]
     what = f"{WRITTEN} has a section for an experiment, called like its file"
     asked = f"at least {LEAST}, each with {', '.join(LABELS)} and text of its own"

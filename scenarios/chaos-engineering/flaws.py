@@ -6,7 +6,7 @@ by `drill certify`, which holds the trial on a range that has the flaw and on on
 
 from random import Random
 
-from drillyard.range.addresses import MAX_WORKER_PROCESSES
+from drillyard.range.addresses import WORKERS
 from drillyard.scenario import Plant, Strike, Trial, flaw
 
 SHOP = "storefront/storefront.toml"
@@ -15,13 +15,6 @@ RANGE = "range.toml"
 SERVED = "requests.success_ratio"
 TO_CACHE = {"link": "storefront-*-to-valkey"}
 MAILS = {"link": "worker-*-to-mailsink"}
-TYPES = ("notifications", "payments", "inventory", "reports")
-WORKERS = tuple(
-    f"worker-{each}" + (f"-{number}" if number > 1 else "")
-    for each in TYPES
-    for number in range(1, MAX_WORKER_PROCESSES + 1)
-)
-"""All that there can be, whichever has been given a queue; of these, a trial strikes those that are there."""
 
 
 # The cache
@@ -84,7 +77,7 @@ def _empty_cache(rng: Random) -> Trial:
     moves="db.query.calls.bestsellers",
     direction="up",
     by=1.8,
-    leaves=20,  # each replica once after each flush
+    leaves=20,  # twice what a shop with its lock computes
     excludes=("pool-held-by-partner",),
     trial=_empty_cache,
 )
@@ -123,7 +116,7 @@ def _dying_mailer(rng: Random) -> Trial:
 
 
 def _dying(every_s: float) -> tuple[Strike, ...]:
-    """Every worker, again and again."""
+    """Every worker that there is, whichever has been given a queue, again and again."""
     return tuple(Strike("process.restart-loop", {"component": each, "every_s": every_s}) for each in WORKERS)
 
 

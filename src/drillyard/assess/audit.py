@@ -33,8 +33,9 @@ from drillyard.traffic.ledger import Entry, WriteClass, read
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 _Dead = Mapping[str, set[int]]
-_Spans = Sequence[tuple[float, float]]
 """The orders that dead letters are about, by the name of the job."""
+_Spans = Sequence[tuple[float, float]]
+"""Times in which jobs are not looked for, from and to, in seconds since the epoch."""
 
 DESCRIBES = (
     Described("jobs.lost", Unit.COUNT, Combine.LAST),

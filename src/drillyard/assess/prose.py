@@ -76,8 +76,11 @@ def sections_of(text: str) -> tuple[Section, ...]:
 
 def _headings(text: str) -> Iterator[tuple[int, int, str, int]]:
     """Of each heading its line, its level, its title and how many lines it takes (two, where underlined)."""
-    tokens = MarkdownIt("commonmark").parse(text)
-    for token, inline in pairwise(tokens):
+    parser = MarkdownIt("commonmark")
+    parser.core.ruler.disable(
+        "inline"
+    )  # what stands in a line is not asked for, and may take long to be read
+    for token, inline in pairwise(parser.parse(text)):
         if token.type == "heading_open" and token.level == 0 and token.map:
             first, after = token.map
             yield first + 1, int(token.tag[1:]), " ".join(inline.content.split()), after - first

@@ -73,7 +73,9 @@ def moved(case: Case, flaw: Flaw, said: Said, seconds: float) -> Played:
     factor = flaw.factor(without=repaired, with_it=flawed)
     values = f"{repaired:.4g} without, {flawed:.4g} with it"
     told = f"{flaw.reading}: {values}, {factor:.3g} times ({flaw.by:g} asked)"
-    proof = Proof.PROVEN if factor >= flaw.by else Proof.WRONG
+    left = flaw.leaves is None or repaired <= flaw.leaves < flawed
+    told += "" if flaw.leaves is None else f", at most {flaw.leaves:g} left"
+    proof = Proof.PROVEN if factor >= flaw.by and left else Proof.WRONG
     return Played(case, proof, "moved" if proof is Proof.PROVEN else "not moved", told, seconds)
 
 

@@ -31,9 +31,12 @@ def experiments_of(engine: Engine) -> Experiments:
 
 def struck(engine: Engine) -> Forgiven:
     """Orders that were placed, and jobs that were handed over, while a fault was on, or shortly before or
-    after one: what became of them is what an experiment is for, and nobody is blamed for it.
+    after one: what became of them is what an experiment is for, and nobody is blamed for it. Nothing of what
+    comes after now, such as the windows of a measurement, is forgiven.
     """
-    spans = [(each.began - BEFORE_S, (each.ended or wall()) + WAKE_S) for each in _injected(engine.store)]
+    now = wall()
+    faults = _injected(engine.store)
+    spans = [(each.began - BEFORE_S, min((each.ended or now) + WAKE_S, now)) for each in faults]
     if not spans:
         return NOTHING
     keys = frozenset(

@@ -36,6 +36,10 @@ def _worker_ports() -> dict[str, int]:
     return ports
 
 
+WORKERS = tuple(_worker_ports())
+"""The names of all worker processes that a range can have."""
+
+
 def _links() -> dict[str, tuple[str, ...]]:
     """Who is a client of whom, of all that a range can have."""
     replicas = [f"storefront-{n}" for n in range(1, MAX_REPLICAS + 1)]

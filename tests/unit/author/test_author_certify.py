@@ -2,6 +2,7 @@ import json
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -262,6 +263,13 @@ def test_a_flaw_must_move_its_reading_by_its_factor(
     said = Said(0, json.dumps({"rows": [{"name": "r.x", "value": repaired, "twin": flawed}]}), "")
     case = Case(Kind.FLAW, "f", "only:f", 1)
     assert moved(case, _flaw(direction, 3), said, 1).proof is proof
+
+
+@pytest.mark.parametrize(("repaired", "proof"), [(0.0, Proof.PROVEN), (1.0, Proof.WRONG)])
+def test_a_flaw_leaves_no_more_than_it_says_where_it_is_not(repaired: float, proof: Proof) -> None:
+    said = Said(0, json.dumps({"rows": [{"name": "r.x", "value": repaired, "twin": 20.0}]}), "")
+    played = moved(Case(Kind.FLAW, "f", "only:f", 1), replace(_flaw("up", 2), leaves=0.0), said, 1)
+    assert (played.proof, "at most 0 left" in played.why) == (proof, True)
 
 
 def test_a_reading_that_was_not_measured_proves_nothing() -> None:

@@ -85,7 +85,9 @@ def test_a_section_says_something_after_each_label_in_words_of_its_own() -> None
     assert told(WHOLE.replace("pages come from the database, a little later; customers are served.", ""))
     assert told("## x\n\n" + WHOLE.replace("## x", "### y"))
     assert told(WHOLE.replace("customers are served.", "customers are served, later than expected.")) == []
+    assert told(WHOLE.replace("customers are served.", "customers are served, later than\nexpected.")) == []
     assert told(_with_headings(WHOLE)) == []
+    assert told(WHOLE + "\n" * 100_000 + "x") == []
 
 
 def _with_headings(text: str) -> str:

@@ -20,6 +20,8 @@ from drillyard.assess.prose import Section, plain
         ("| cache-gone-1 | held |", ["held"]),
         ("- cache-gone-1 held before and deviated then", ["both"]),
         ("| cache-gone-1 | served | **deviated** | connections were held by checkouts |", ["deviated"]),
+        ("| cache-gone-1 | held | deviated: 0.31 were served |", ["deviated"]),
+        ("- cache-gone-1: held before the fault, deviated while it was on", ["both"]),
         ("- cache-gone-1: no longer held", ["deviated"]),
         ("- cache-gone-1: the hypothesis hasn't held", ["deviated"]),
         ("- cache-gone-1: has not deviated", ["held"]),

@@ -32,12 +32,6 @@ def test_one_replica_is_told_from_several(link: str, named: set[str]) -> None:
     assert set(spellings(on(link=link))) == named
 
 
-def test_every_client_of_a_server_is_all_of_them() -> None:
-    assert {"*-to-mailsink", "worker-notifications-to-mailsink"} <= set(
-        spellings(on(link="worker-*-to-mailsink"))
-    )
-
-
 def test_a_component_is_what_it_is() -> None:
     assert (kind_of_place(on(component="storefront-2")), list(spellings(on(component="storefront-2")))) == (
         "storefront",

@@ -217,6 +217,9 @@ def test_nothing_is_healthy_by_a_run_that_did_not_look_at_what_shows_it() -> Non
     runs = tuple(replace(each, experiment=other) if each == run else each for each in made.experiments.runs)
     unseen = replace(made, experiments=replace(made.experiments, runs=runs))
     assert not judge("weaknesses-found", unseen).passed
+    blind = tuple(each for each in made.experiments.observed if each.began % 100 != 1)  # nobody looked before
+    unknown = replace(made, experiments=replace(made.experiments, runs=runs, observed=blind))
+    assert not judge("weaknesses-found", unknown).passed
     for retries, passes in ((10.0, True), (5000.0, False)):
         looks = tuple(
             replace(each, values={**each.values, "jobs.retries": retries if each.began % 100 == 10 else 10.0})

@@ -100,6 +100,7 @@ def reading_of(func: str, arguments: Mapping[str, Any]) -> str:
 def settled(value: Any, experiment: Mapping[str, Any]) -> Any:
     """A value with what the configuration says in the place of its names; a name alone keeps the type.
 
+    Within a longer text only plain values are put in, and none where it would be longer than `MOST_TEXT`.
     What is known only when the experiment runs (of the environment, a vault, a control) stays a name.
     """
     configuration = experiment.get("configuration")

@@ -187,21 +187,23 @@ def could_show(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
 
 def _would_have_told(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
     """Whether the hypothesis asks for what would show the weakness, or a look while the fault was on has it,
-    and does not show it. Without symptoms it is asked by a probe of the learner's own.
+    and does not show it. Without symptoms a probe of the learner's own has to be in the hypothesis.
     """
     if not mechanism.symptoms:
-        return any(each.said for each in run.probes if each.module != PROBES)
+        return any(each.module != PROBES and each.status == "succeeded" for each in run.hypothesis)
     found = [each.reading for each in calls(run.experiment) if each.where.startswith(HYPOTHESIS)]
     if any(fnmatchcase(name, symptom.reading) for name in found for symptom in mechanism.symptoms):
         return True
-    faults = faults_of(run, m.experiments)
+    faults = sorted(faults_of(run, m.experiments), key=lambda each: each.began)
     told = [
-        symptom.is_shown(seen, name, usual(name, faults[0], m.experiments))
+        symptom.is_shown(seen, name, before)
         for seen in m.experiments.observed
         if any(overlap(seen, fault) for fault in faults)
         for name in seen.values
         for symptom in mechanism.symptoms
         if fnmatchcase(name, symptom.reading)
+        and value_of(seen, name) is not None
+        and (before := usual(name, faults[0], m.experiments)) is not None
     ]
     return bool(told) and not any(told)
 

@@ -13,9 +13,10 @@ LABELS = ("what will break", "expected", "success criteria")
 LEAST_WORDS, LEAST_DIFFERENT, LEAST_SAID = 25, 15, 2
 """Of a section, and after each label."""
 _LABELLED = re.compile(
-    rf"^[\s>*_#|+-]*(?:{'|'.join(LABELS)})|\b(?:{'|'.join(LABELS)})(?: \w+)?[*_]*:", re.MULTILINE
+    rf"^[ \t>*_#|+-]*(?:{'|'.join(LABELS)})(?=[*_ \t]*(?:[:|]|$))|\b(?:{'|'.join(LABELS)})(?: \w+)?[*_]*:",
+    re.MULTILINE,
 )
-"""A label where one stands: at the start of a line, or before a colon; prose may have the words."""
+"""A label where one stands: on a line or in a cell by itself, or before a colon; prose may have the words."""
 _FAR = 1000.0
 """An upper bound that is so many times the lower one only says "or more"."""
 _ALIKE = (1.0, 100.0, 1000.0, 0.001)

@@ -21,8 +21,8 @@ LONGEST = 2000
 
 def told_of(run: str, section: Section) -> list[Said]:
     """What each line says of a run that begins with its name, and text under a heading of its name: one of
-    the two words, or that it has both. Of the columns of a table one that is nothing but the word counts,
-    else the last one that has a word; of a line without it, what is listed below it.
+    the two words, or that it has both. Of the columns of a table the last one counts that begins with a word,
+    else the last one that has one; of a line without it, what is listed below it.
     """
     return [word for text in _about(run, section.text) if (word := _said(text))]
 
@@ -65,15 +65,20 @@ def _said(text: str) -> Said | None:
     plain = _NOT.sub(_opposite, told)
     if "|" in plain:
         cells = [each.strip(_MARKS) for each in plain.split("|") if _WORDS.search(each)]
-        alone = [each for each in cells if _WORDS.fullmatch(each)]
-        plain = (alone or cells or [""])[-1]
-    named = plain.lstrip(" \t*`_").startswith((":", "|"))
+        plain = ([each for each in cells if _first(each)] or cells or [""])[-1]
     plain = plain.strip(_MARKS)
-    first = _WORDS.match(plain)
-    if first and (named or not plain[first.end() :] or plain[first.end()] in _ENDS):
-        return _as_said({first[0]})
+    if first := _first(plain):
+        return first
     sentence = re.split(r"[.;](?:\s|$)|\n", plain, maxsplit=1)[0] or plain
     return _as_said(set(_WORDS.findall(sentence)) or set(_WORDS.findall(plain)[:1]))
+
+
+def _first(text: str) -> Said | None:
+    """The word that a text begins with, where it stands by itself."""
+    first = _WORDS.match(text)
+    if first is None or (text[first.end() :] and text[first.end()] not in _ENDS):
+        return None
+    return _as_said({first[0]})
 
 
 def _as_said(words: set[str]) -> Said | None:

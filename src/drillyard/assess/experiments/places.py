@@ -35,8 +35,7 @@ def _kind(component: str) -> str:
 def spellings(fault: Injected) -> Iterator[str]:
     """Its place as a scenario's vocabulary may name it.
 
-    Of links: every client of a server is `*`, several replicas are `storefront-*`, one is called by its name,
-    and each type of worker by its own.
+    Of links, several replicas are `storefront-*`, one is called by its name, and so is each type of worker.
     """
     if not isinstance(link := fault.parameters.get("link"), str):
         yield place(fault)
@@ -45,11 +44,6 @@ def spellings(fault: Injected) -> Iterator[str]:
     servers = {server for _, server in pairs}
     for server in sorted(_as_one(servers)):
         clients = {client for client, other in pairs if fnmatchcase(other, server)}
-        every = {
-            client for client, others in LINKS.items() if any(fnmatchcase(each, server) for each in others)
-        }
-        if len(every) > 1 and clients == every:
-            yield link_name("*", server)
         yield from (link_name(client, server) for client in sorted(_as_one(clients)))
 
 

@@ -18,7 +18,9 @@ nothing.
 """
 LIKE_THE_TWIN = 0.9
 """Where a trial is not about how many are served: as many as on the twin, with so much for chance."""
+_WHERE_NEXT = "Is what you changed in force? Does it bear other numbers than those of your experiment?"
 ONE = 1.0
+"""More than a flaw `leaves` by so much may be chance."""
 UNCLEAR = 1.5
 """Better than the twin by so much and by less than was asked: a slow machine makes less of a weakness."""
 
@@ -54,6 +56,8 @@ def tried(m: Measurement, flaw: Flaw) -> Verdict:
     what = f"{flaw.id}: {flaw.moves} in a trial of the drill's own, {ours:.4g} here, {theirs:.4g} on the twin"
     factor = flaw.factor(without=ours, with_it=theirs)
     served = flaw.moves != SERVED or ours >= SERVED_LEAST
+    if flaw.leaves is not None and ours > flaw.leaves + ONE and theirs > flaw.leaves:
+        return true_that(False, what, threshold=f"at most {flaw.leaves:g}", look_next=_WHERE_NEXT)
     if factor < flaw.by and served and _unshaken(flaw, theirs):
         return inconclusive(f"the trial did not show {flaw.id} on the twin this time: check again", what=what)
     if flaw.moves != SERVED and UNCLEAR <= factor < flaw.by:
@@ -67,16 +71,18 @@ def tried(m: Measurement, flaw: Flaw) -> Verdict:
             f"the statement `{name}` was not seen at all: queries keep the name in their first line",
             what=what,
         )
-    if flaw.leaves is not None and flaw.leaves < ours <= flaw.leaves + ONE:
-        return inconclusive("one was left: chance, or the weakness made smaller; check again", what=what)
+    if flaw.leaves is not None and flaw.leaves < ours and factor >= flaw.by:
+        return inconclusive(
+            f"one more than {flaw.leaves:g}: chance, or less of the same; check again", what=what
+        )
     better = true_that(
-        factor >= flaw.by and served and (flaw.leaves is None or ours <= flaw.leaves),
+        factor >= flaw.by and served,
         what,
         value=min(factor, 1000.0),
         threshold=f"at least {flaw.by:g} times better"
         + ("" if flaw.leaves is None else f", and at most {flaw.leaves:g}"),
         source="the same faults on both, one after the other, under the same load",
-        look_next="Is what you changed in force? Does it bear other numbers than those of your experiment?",
+        look_next=_WHERE_NEXT,
     )
     return all_of(better, *_beside(m, flaw))
 

@@ -35,7 +35,7 @@ DEEPEST = 100
 MOST_READ = 100_000
 """Characters of what a program wrote that are looked at."""
 _COUNT_OF_ROWS = re.compile(r"\(\d+ rows?\)")
-_NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?:\.\d{1,15})?(?![\w.]\w)")
+_NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?!\d)(?:\.\d{1,15})?(?![\w.]\w)")
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 """What values with a YAML tag raise that are none (`!!int x`)."""
 
