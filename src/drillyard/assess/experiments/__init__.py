@@ -1,6 +1,7 @@
 """A learner's chaos experiments: what was asked, what came of it, and what is concluded from it.
 
 `activities` reads an experiment's text, `runs` the files and journals of a workspace beside what the drill
-saw; `journals` asks whether they agree, `bites` what a fault did. The rules know no shop: `hypotheses`,
-`run_rules`, `outcomes`, `finding_rules` and `repair_rules` get the words for weaknesses from the scenario.
+saw; `journals` asks whether they agree, `bites` what a fault did, `places` where. The rules know no shop:
+`hypotheses`, `run_rules`, `outcomes`, `finding_rules` and `repair_rules` get the words for weaknesses from
+the scenario.
 """
