@@ -9,8 +9,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 Model = TypeVar("Model", bound=BaseModel)
 _MOST_TOLD = 5
-_UNREADABLE = (YAMLError, ValueError, LookupError, TypeError, AttributeError)
-"""All but the first are what values with a tag (`!!int x`) raise."""
+TAGGED_WRONGLY = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
+"""What YAML's loaders raise for values with a tag that are none (`!!int x`)."""
 
 
 class Entry(BaseModel):
@@ -32,7 +32,7 @@ def _loaded(text: str) -> Any:
     except MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         raise ValueError(f"line {at.line + 1}: {error.problem}" if at else str(error.problem)) from error
-    except _UNREADABLE as error:
+    except (YAMLError, *TAGGED_WRONGLY) as error:
         raise ValueError(" ".join(str(error).split())) from error
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from drillyard.assess.experiments.activities import ACTIONS, ENDING
+from drillyard.assess.written import TAGGED_WRONGLY
 
 DIRECTORY = "experiments"
 JOURNALS = "journals"
@@ -36,8 +37,6 @@ MOST_READ = 100_000
 """Characters of what a program wrote that are looked at."""
 _COUNT_OF_ROWS = re.compile(r"\(\d+ rows?\)")
 _NUMBER = re.compile(r"(?<![\w.])-?\d{1,15}(?!\d)(?:\.\d{1,15})?(?![\w.]\w)")
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
-"""What values with a YAML tag raise that are none (`!!int x`)."""
 
 Content = Mapping[str, Any]
 
@@ -225,7 +224,7 @@ def _experiment(text: str, ending: str) -> Content:
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
         raise ValueError(f"line {at.line + 1}: {error.problem}" if at else str(error.problem)) from error
-    except (yaml.YAMLError, *_UNREADABLE) as error:
+    except (yaml.YAMLError, *TAGGED_WRONGLY) as error:
         raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
 
 
