@@ -198,6 +198,7 @@ def test_the_same_fault_with_others_that_do_nothing_is_one_question() -> None:
     mails = frozenset({"network.cut mailsink"})
     assert different([cut, pair, mails]) == 3
     assert different([cut, cut, cut]) == 1
+    assert different([cut | pair | mails] * 3) == 1
     assert different([cut, frozenset(), mails]) == 2
     run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, [look(AT + 12, cache__errors=9.0)])
     measured = Measurement("m1", "s", "1", "full", 0.0, 1.0, (), experiments=known)
