@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from drillyard.assess.check import Evidence, Status, Verdict, all_of, check
 from drillyard.assess.experiments.activities import ENDING, calls
-from drillyard.assess.experiments.bites import outcome, spent
+from drillyard.assess.experiments.bites import in_want, outcome, spent
 from drillyard.assess.experiments.finding_rules import Mechanism, Symptom, tells_of_health, unbacked
 from drillyard.assess.experiments.findings import FILE, Findings, parse
 from drillyard.assess.experiments.hypotheses import LABELS, said_in, unwritten
@@ -339,6 +339,7 @@ def claims_backed(m: Measurement) -> Verdict:
 def weaknesses_found(m: Measurement) -> Verdict:
     """Right claims less wrong ones: one weakness may be missed, or one thing be blamed wrongly, not both.
     What is called healthy has to be. Only a submission tells, and not by how much: claims are no questions.
+    Nobody is wrong by runs for which the machine had no time.
     """
     found = _findings(m)
     if isinstance(found, Verdict):
@@ -356,7 +357,14 @@ def weaknesses_found(m: Measurement) -> Verdict:
         source=FILE,
         look_next="Which experiment tells one weakness from the next? What would a healthy shop have shown?",
     )
-    return all_of(enough, _healthy(m, found))
+    verdict = all_of(enough, _healthy(m, found))
+    cited = {shown.run for each in found.findings for shown in each.evidence}
+    cited |= {each.run for each in found.healthy}
+    hungry = [each.name for each in m.experiments.runs if each.name in cited and in_want(each, m.experiments)]
+    if verdict.passed or not hungry:
+        return verdict
+    reason = f"the machine was starved while {', '.join(hungry)} went on: run that again and cite the new run"
+    return Verdict(Status.INCONCLUSIVE, verdict.evidence, reason)
 
 
 def _healthy(m: Measurement, found: Findings) -> Verdict:

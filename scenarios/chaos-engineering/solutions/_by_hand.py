@@ -46,6 +46,10 @@ ACTIONS = {
     "dead-replica-in-rotation": "Check replicas' health in HAProxy and send refused requests elsewhere.",
     "single-replica": "Run two replicas, so that one may be away at any time.",
 }
+BUSY = 0.6
+"""Share of time that something waits for a CPU: then killed processes are late to come back, and looks late
+to look.
+"""
 WORDS = {True: "held", False: "deviated", None: "not asked"}
 SEVERE = ("cache-required", "charge-without-key", "acknowledged-before-work", "start-needs-partner")
 
@@ -152,11 +156,12 @@ def by_library(file: Path, journal: Path) -> Mapping[str, Any]:
 
 
 def until_served() -> None:
-    """Look until customers are served and what waited is worked off."""
+    """Look until customers are served, what waited is worked off, and the machine has time for more."""
     ends = time.monotonic() + 50
     while time.monotonic() < ends:
         seen = readings(seconds=3)
-        if seen.get("requests.success_ratio", 0.0) >= 0.98 and seen.get("queue.oldest_max", 0.0) < 3:
+        served = seen.get("requests.success_ratio", 0.0) >= 0.98 and seen.get("queue.oldest_max", 0.0) < 3
+        if served and seen.get("machine.pressure", 0.0) < BUSY:
             return
 
 

@@ -12,7 +12,6 @@ others are too few for stays inconclusive.
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from drillyard.assess.customers import readings_of
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import LoadWindow
 from drillyard.assess.shape import Load, Shape
+from drillyard.assess.starved import starved
 from drillyard.assess.subject import Subject
 from drillyard.base.clock import monotonic, until, wall
 from drillyard.base.errors import DeadlineError
@@ -37,15 +37,6 @@ from drillyard.traffic.runner import TrafficProcess
 
 WARM_SEED = 90_000
 """Added to the seed for warming up, so that no window repeats those requests."""
-MAX_STEAL = 0.15
-"""Share of CPU time that the hypervisor may keep before seconds prove nothing."""
-MAX_OTHERS = 0.8
-"""Share of all cores that programs outside the measured range and its traffic may use before seconds prove
-nothing.
-
-One neighbour that burns one of two cores is half of them; beyond this, hardly a moment is left without a
-queue.
-"""
 STRANGERS = 0.05
 """Share of requests beside the customers' that hardly changes a counter."""
 STRAYS = 10
@@ -331,15 +322,8 @@ def troubles_of(
         found.append("the traffic could not keep its schedule: this machine is too busy")
     if result.stopped_early:
         found.append("the traffic was stopped before the end of the window")
-    steal = readings.get("machine.steal")
-    if steal is not None and steal.value > MAX_STEAL:
-        found.append(f"the machine was starved: its host kept {steal.value:.0%} of the CPU time")
-    busy, own = readings.get("machine.busy"), readings.get("processes.cpu")
-    if busy is not None and own is not None:
-        cores = os.cpu_count() or 1
-        others = busy.value - own.value - result.cpu_s / max(result.ended - result.started, 0.1)
-        if others > MAX_OTHERS * cores:
-            found.append(f"the machine was starved: other programs used {others:.1f} of its {cores} cores")
+    values = {name: each.value for name, each in readings.items()}
+    found += starved(values, result.cpu_s / max(result.ended - result.started, 0.1))
     if clock_slipped:
         found.append("the machine's clock was changed inside the window")
     return tuple(found)

@@ -1,6 +1,7 @@
 """What is claimed in chaos-engineering, held against the runs that are to show it."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -17,8 +18,9 @@ from chaos_work import (
     unmoved,
 )
 
-from drillyard.assess.check import Status
+from drillyard.assess.check import Status, Verdict
 from drillyard.assess.experiments import finding_rules
+from drillyard.assess.measurement import Measurement
 from drillyard.faults.catalog import fault_of, function_of
 
 
@@ -190,6 +192,26 @@ def test_nothing_is_healthy_by_a_run_that_asked_when_it_was_over() -> None:
 def test_one_weakness_may_be_missed_or_one_blamed_wrongly() -> None:
     assert judge("weaknesses-found", saying(lambda f: f["findings"].pop())).status is Status.PASS
     assert judge("weaknesses-found", saying(lambda f: f["findings"].append(STAMPEDE))).status is Status.PASS
+
+
+def test_nobody_is_wrong_by_runs_on_a_starved_machine() -> None:
+    planted = {"component": "storefront", "mechanism": "single-replica", "run": "replica-away-1"}
+    told = saying(lambda f: [f["findings"].pop(), f["healthy"].append(planted)])
+
+    def where(others: float, begins: tuple[float, ...], made: Measurement = told) -> Verdict:
+        used = {"machine.busy": (os.cpu_count() or 1) * others + 0.3, "processes.cpu": 0.3}
+        looks = tuple(
+            replace(each, values={**each.values, **used}) if each.began in begins else each
+            for each in made.experiments.observed
+        )
+        return judge("weaknesses-found", replace(made, experiments=replace(made.experiments, observed=looks)))
+
+    away, elsewhere = (1_000_210.0,), (1_000_201.0, 1_000_510.0)  # before it, and in a run that nobody cites
+    assert where(0.9, away).status is Status.INCONCLUSIVE
+    assert "replica-away-1" in where(0.9, away).reason
+    assert where(0.5, away).status is Status.FAIL
+    assert where(0.9, elsewhere).status is Status.FAIL
+    assert where(0.9, away, shop()).passed
 
 
 def test_one_run_is_no_evidence_of_everything() -> None:

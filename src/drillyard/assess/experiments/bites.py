@@ -14,6 +14,7 @@ from drillyard.assess.experiments.activities import ACTIONS, ENDING, RECOVERS, r
 from drillyard.assess.experiments.journals import LATE_S, SLACK_S, faults_of
 from drillyard.assess.experiments.runs import Experiments, Injected, Observed, Run
 from drillyard.assess.readings import described
+from drillyard.assess.starved import starved
 from drillyard.faults.catalog import kinds
 from drillyard.faults.fault import Moves
 from drillyard.faults.injector import SPENT
@@ -208,6 +209,16 @@ def was_on(run: Run, known: Experiments) -> bool:
         for each in asked
         for fault in faults
     )
+
+
+def in_want(run: Run, known: Experiments) -> bool:
+    """Whether the machine had no time for the shop in most looks while a fault of the run was on: what it
+    bore then, and what it did not, is no sign of anything.
+    """
+    faults = faults_of(run, known)
+    looks = [seen for seen in known.observed if any(overlap(seen, fault) for fault in faults)]
+    hungry = [seen for seen in looks if any(starved(seen.values))]
+    return len(hungry) > len(looks) / 2
 
 
 def cut_short(run: Run, known: Experiments) -> Iterator[str]:
