@@ -87,7 +87,7 @@ MECHANISMS = {
         (Symptom("db.query.calls.*", beyond=7.5), *_LOST, *_WAITED),
     ),
     "retries-without-budget": Mechanism(
-        ("worker-notifications",), (_MAIL_AWAY,), (Symptom("jobs.retries*", beyond=100),)
+        ("worker-notifications",), (_MAIL_AWAY,), (Symptom("jobs.retries*", beyond=100, rate=25),)
     ),
     "acknowledged-before-work": Mechanism(("worker-notifications",), (_MAILER_DIES,)),
     "charge-without-key": Mechanism(

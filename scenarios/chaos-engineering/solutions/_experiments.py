@@ -38,11 +38,11 @@ class Question:
     look_s: float = 4.0
     query: str = ""
     crowd: int = 0
-    """So many requests a second come for it; 0: as many as ever."""
+    """So many requests a second for the home page come beside the customers (crowd.py), while it lasts."""
     mechanisms: tuple[str, ...] = field(default=())
 
-    def experiment(self) -> Json:
-        """In Chaos Toolkit's format."""
+    def experiment(self, shop: str = "http://127.0.0.1:8080/") -> Json:
+        """In Chaos Toolkit's format; `shop` is where customers come to."""
         return {
             "version": "1.0.0",
             "title": self.title,
@@ -51,6 +51,7 @@ class Question:
             "steady-state-hypothesis": {"title": self.expected, "probes": list(self._probes())},
             "method": [
                 *(self._action(*fault, number) for number, fault in enumerate(self.faults)),
+                *([self._come(shop)] if self.crowd else []),
                 {**_probe(EVERYTHING, "readings", seconds=3), "pauses": {"before": self.wait_s}},
             ],
             "rollbacks": [
@@ -88,6 +89,12 @@ class Question:
         func = function_of(fault)
         provider = {"type": "python", "module": ACTIONS, "func": func, "arguments": arguments}
         return {"type": "action", "name": f"{fault.replace('.', '-')}-{number + 1}", "provider": provider}
+
+    def _come(self, shop: str) -> Json:
+        """Beside the method, which would wait for what the toolkit runs in the background."""
+        crowd = f"python3 crowd.py {shop} {self.crowd} {self.seconds:g} > crowd.log 2>&1 &"
+        provider = {"type": "process", "path": "sh", "arguments": ["-c", crowd]}
+        return {"type": "action", "name": "everybody-comes", "provider": provider}
 
     def hypothesis(self) -> str:
         """Its section of hypothesis.md."""
@@ -131,16 +138,16 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "cache-flushed",
         "An empty cache is filled by one, not by everybody",
-        "The cache is flushed every second, while the database is 60 ms away.",
+        "The cache is flushed every second; the database is 30 ms away, and a crowd wants the home page.",
         "One request computes the home page after each flush, the others wait: about one query a second.",
         "db.query.calls.bestsellers",
         (0.0, 8.0),
         (
-            ("network.delay", {"link": "storefront-*-to-postgres", "delay_ms": 60}),
+            ("network.delay", {"link": "storefront-*-to-postgres", "delay_ms": 30}),
             ("cache.flush", {"every_s": 1.0}),
         ),
         look_s=5.0,
-        crowd=120,
+        crowd=40,
         mechanisms=("stampede",),
     ),
     Question(

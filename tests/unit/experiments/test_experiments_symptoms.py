@@ -2,8 +2,9 @@
 
 import pytest
 
+from drillyard.assess.experiments.bites import busiest
 from drillyard.assess.experiments.finding_rules import Symptom
-from drillyard.assess.experiments.runs import Observed
+from drillyard.assess.experiments.runs import Experiments, Observed
 
 SERVED = "requests.success_ratio"
 
@@ -27,6 +28,23 @@ def test_a_symptom_is_shown_by_what_moved_and_by_nothing_else(
 ) -> None:
     seen = Observed(10.0, 15.0, {reading: value, "requests.count": 125.0})
     assert symptom.is_shown(seen, reading, before) is shown
+
+
+@pytest.mark.parametrize(("busiest", "shown"), [(0.0, True), (25.0, True), (100.0, False)])
+def test_what_follows_from_orders_is_more_where_more_is_ordered(busiest: float, *, shown: bool) -> None:
+    seen = Observed(10.0, 15.0, {"jobs.retries": 250.0, "requests.count": 125.0})
+    symptom = Symptom("jobs.retries*", beyond=100, rate=25)
+    assert symptom.is_shown(seen, "jobs.retries", 0.0, busiest) is shown
+    assert str(symptom) == "jobs.retries* up beyond 100 (of 25 requests a second)"
+
+
+def test_jobs_follow_their_orders_for_a_minute() -> None:
+    def look(at: float, requests: float) -> Observed:
+        return Observed(at, at + 5, {"requests.count": requests})
+
+    seen = look(100.0, 125.0)
+    known = Experiments(observed=(look(20.0, 5000.0), look(60.0, 500.0), seen, look(110.0, 5000.0)))
+    assert busiest(seen, known) == pytest.approx(100.0)
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,14 @@ def _crowd(looks: Iterable[Observed]) -> float:
     return median(rates) if rates else 0.0
 
 
+def busiest(seen: Observed, known: Experiments) -> float:
+    """How many requests a second there were at most in any look of the minute before, or in this one: jobs
+    follow their orders for as long. 0 where nobody counted them.
+    """
+    near = [each for each in known.observed if seen.began - NEARBY_S <= each.began <= seen.began]
+    return max((_crowd([each]) for each in near), default=0.0)
+
+
 def crowd_before(run: Run, known: Experiments) -> float:
     """How many requests a second there were when the run had begun, before its first fault; by the last look
     before it where the run has none. 0 where nobody counted them.

@@ -14,6 +14,7 @@ from typing import Literal
 from drillyard.assess.experiments.activities import HYPOTHESIS, PROBES, calls
 from drillyard.assess.experiments.bites import (
     as_told,
+    busiest,
     looks_at,
     outcome,
     overlap,
@@ -44,23 +45,24 @@ WAKE_S = 15.0
 @dataclass(frozen=True)
 class Symptom:
     """A reading that shows a weakness when it has moved that way from before the fault, and is beyond a value
-    that a healthy shop stays within. Counts are of five seconds.
+    that a healthy shop stays within. Counts are of five seconds, and of so many requests a second where
+    `rate` says so: what follows from every order is more where more is ordered.
     """
 
     reading: str
     way: Literal["up", "down"] = "up"
     beyond: float | None = None
+    rate: float = math.inf
 
-    def is_shown(self, seen: Observed, reading: str, before: float | None) -> bool:
-        """Whether a look shows it."""
+    def is_shown(self, seen: Observed, reading: str, before: float | None, busiest: float = 0.0) -> bool:
+        """Whether a look shows it; `busiest` is how many requests a second there were before it at most."""
         value = value_of(seen, reading)
         if value is None and self._is_far_beyond(seen, reading):
             value = seen.values[reading]  # the few requests are of what stalls them
         if value is None or before is None or not fnmatchcase(reading, self.reading):
             return False
-        within = self.beyond is not None and (
-            value <= self.beyond if self.way == "up" else value >= self.beyond
-        )
+        bound = None if self.beyond is None else self.beyond * max(1.0, busiest / self.rate)
+        within = bound is not None and (value <= bound if self.way == "up" else value >= bound)
         return not within and shifted(before, value, self.way, unit(reading))
 
     def _is_far_beyond(self, seen: Observed, reading: str) -> bool:
@@ -71,7 +73,8 @@ class Symptom:
 
     def __str__(self) -> str:
         beyond = "" if self.beyond is None else f" beyond {self.beyond:g}"
-        return f"{self.reading} {self.way}{beyond}"
+        rate = "" if math.isinf(self.rate) else f" (of {self.rate:g} requests a second)"
+        return f"{self.reading} {self.way}{beyond}{rate}"
 
 
 @dataclass(frozen=True)
@@ -174,7 +177,11 @@ def _is_symptom(m: Measurement, run: Run, mechanism: Mechanism, shown: Shown) ->
     told = [
         seen for seen in looks if any(_close(value, shown.value) for value in as_told(seen, shown.reading))
     ]
-    return any(each.is_shown(seen, shown.reading, before) for each in mechanism.symptoms for seen in told)
+    return any(
+        each.is_shown(seen, shown.reading, before, busiest(seen, m.experiments))
+        for each in mechanism.symptoms
+        for seen in told
+    )
 
 
 def could_show(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
@@ -196,7 +203,7 @@ def _would_have_told(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
         return True
     faults = sorted(faults_of(run, m.experiments), key=lambda each: each.began)
     told = [
-        symptom.is_shown(seen, name, before)
+        symptom.is_shown(seen, name, before, busiest(seen, m.experiments))
         for seen in m.experiments.observed
         if any(overlap(seen, fault) for fault in faults)
         for name in seen.values
