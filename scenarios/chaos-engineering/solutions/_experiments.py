@@ -156,7 +156,7 @@ QUESTIONS: tuple[Question, ...] = (
         "The mail server refuses every connection.",
         "Each mail is tried again after a growing pause: some retries a second, not hundreds.",
         "jobs.retries",
-        (0.0, 80.0),
+        (0.0, 120.0),
         (("network.cut", {"link": "worker-notifications-to-mailsink"}),),
         mechanisms=("retries-without-budget",),
     ),
