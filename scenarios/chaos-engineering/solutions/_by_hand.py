@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from _experiments import EVERYTHING, FORGOTTEN, MOST, QUESTIONS, Question
+from _experiments import FORGOTTEN, MOST, QUESTIONS, Question
 from chaoslib.experiment import run_experiment
 from chaoslib.loader import load_experiment
 from chaoslib.types import Strategy
@@ -79,15 +79,13 @@ class Ran:
         return [each["activity"]["name"] for each in probes if not each["tolerance_met"]] != [MOST]
 
     def evidence(self) -> dict[str, object]:
-        """What was read while the fault was on; of what is in no reading, what the database said."""
+        """What was read when the hypothesis was asked with the fault on, and did not hold; of what is in no
+        reading, what the database said.
+        """
+        asked = self.journal["steady_states"]["after"]["probes"][-1]
         if self.question.query:
-            asked = self.journal["steady_states"]["after"]["probes"][-1]
             return self._cited(asked, FORGOTTEN, json.loads(asked["output"]["stdout"])[0]["left"], 0.0)
-        probe = next(each for each in self.journal["run"] if each["activity"]["name"] == EVERYTHING)
-        reading = (
-            self.question.reading if self.question.reading in probe["output"] else "requests.success_ratio"
-        )
-        return self._cited(probe, reading, probe["output"][reading], 1.0)
+        return self._cited(asked, self.question.reading, asked["output"], 1.0)
 
     def _cited(
         self, probe: Mapping[str, Any], reading: str, value: float, after_s: float
