@@ -86,8 +86,8 @@ MECHANISMS = {
         (_CACHE_EMPTY,),
         (Symptom("db.query.calls.*", beyond=7.5), *_LOST, *_WAITED),
     ),
-    "retries-without-budget": Mechanism(  # 70 to 80 seen of a healthy shop, 680 to 1,020 of a weak one
-        ("worker-notifications",), (_MAIL_AWAY,), (Symptom("jobs.retries*", beyond=150, rate=25),)
+    "retries-without-budget": Mechanism(  # 55 to 119 seen of a healthy shop, 610 to 1,290 of a weak one
+        ("worker-notifications",), (_MAIL_AWAY,), (Symptom("jobs.retries*", beyond=250, rate=25),)
     ),
     "acknowledged-before-work": Mechanism(("worker-notifications",), (_MAILER_DIES,)),
     "charge-without-key": Mechanism(
