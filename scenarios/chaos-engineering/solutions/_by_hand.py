@@ -48,6 +48,7 @@ ACTIONS = {
     "single-replica": "Run two replicas, so that one may be away at any time.",
 }
 LATE_MS = 1000.0
+"""Customers whose answers take longer are those of an experiment that is not over yet."""
 BUSY = 0.6
 """Share of time that something waits for a CPU: then killed processes are late to come back, and looks late
 to look.

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 from chaos_work import SCENARIO
@@ -15,11 +16,11 @@ CROWD = SCENARIO.directory / "workspace" / "crowd.py"
 class _Page(BaseHTTPRequestHandler):
     """A page that is served, and one that is full."""
 
-    asked = 0
+    paths: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
-        type(self).asked += 1
-        self.send_response(503 if self.path == "/full" else 200)
+        self.paths.append(self.path)
+        self.send_response(503 if self.path.startswith("/full") else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -29,7 +30,7 @@ class _Page(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def page() -> Iterator[str]:
-    _Page.asked = 0
+    _Page.paths.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -43,9 +44,9 @@ def crowd(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_so_many_ask_and_whoever_is_refused_is_not_served(page: str) -> None:
-    assert crowd(f"{page}/", "100", "0.2").stdout.startswith("20 asked, 20 were served, the slowest in ")
-    assert _Page.asked == 20
-    assert crowd(f"{page}/full", "50", "0.1").stdout == "5 asked, 0 were served\n"
+    assert crowd(f"{page}/", "100", "0.2").stdout.startswith("20 came, 20 were served, the slowest in ")
+    assert _Page.paths == ["/"] * 20
+    assert crowd(f"{page}/full", "50", "0.1").stdout == "5 came, 0 were served\n"
 
 
 def test_a_crowd_goes_nowhere_else() -> None:
@@ -54,7 +55,21 @@ def test_a_crowd_goes_nowhere_else() -> None:
     assert "drill open" in refused.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("http://127.0.0.1:1/",), ("http://127.0.0.1:1/", "many", "1")])
+def test_what_is_asked_for_goes_with_its_page(page: str) -> None:
+    assert crowd(f"{page}/full?page=2", "10", "0.1").stdout == "1 came, 0 were served\n"
+    assert _Page.paths == ["/full?page=2"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("http://127.0.0.1:1/",),
+        ("http://127.0.0.1:1/", "many", "1"),
+        ("http://127.0.0.1:door/", "1", "1"),
+        ("http://127.example.com/", "1", "1"),
+    ],
+)
 def test_a_crowd_says_what_it_needs(arguments: tuple[str, ...]) -> None:
     refused = crowd(*arguments)
     assert refused.returncode == 1

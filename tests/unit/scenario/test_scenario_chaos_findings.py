@@ -16,10 +16,12 @@ from chaos_work import (
     saying,
     shop,
     unmoved,
+    world,
 )
 
 from drillyard.assess.check import Status, Verdict
 from drillyard.assess.experiments import finding_rules
+from drillyard.assess.experiments.runs import Experiments
 from drillyard.assess.measurement import Measurement
 from drillyard.faults.catalog import fault_of, function_of
 
@@ -192,6 +194,23 @@ def test_nothing_is_healthy_by_a_run_that_asked_when_it_was_over() -> None:
 def test_one_weakness_may_be_missed_or_one_blamed_wrongly() -> None:
     assert judge("weaknesses-found", saying(lambda f: f["findings"].pop())).status is Status.PASS
     assert judge("weaknesses-found", saying(lambda f: f["findings"].append(STAMPEDE))).status is Status.PASS
+
+
+@pytest.mark.parametrize(("requests", "backed"), [(75.0, True), (300.0, False)])
+def test_retries_are_no_sign_where_four_times_as_many_had_ordered(requests: float, *, backed: bool) -> None:
+    run, faults, looks = world("mails-refused", 1_000_000.0, deviated=True)
+    seen = [
+        replace(looks[0], values={**looks[0].values, "jobs.retries": 0.0, "requests.count": requests}),
+        replace(looks[1], values={**looks[1].values, "jobs.retries": 300.0}),  # in three seconds
+        *looks[2:],
+    ]
+    known = Experiments({"mails-refused": run.experiment}, (run,), {}, tuple(faults), tuple(seen))
+    claim = finding(
+        "retries-without-budget", run.name, 1_000_011.0, component="worker-notifications",
+        reading="jobs.retries", value=300.0,
+    )  # fmt: skip
+    told = shop(experiments=known, documents={"findings.yaml": json.dumps({"findings": [claim]})})
+    assert ("what it cites does not show this" not in str(judge("claims-backed", told).evidence)) is backed
 
 
 def test_nobody_is_wrong_by_runs_on_a_starved_machine() -> None:
