@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from drillyard.assess.check import Evidence, Status, Verdict, all_of, check
 from drillyard.assess.experiments.activities import ENDING, calls
-from drillyard.assess.experiments.bites import in_want, outcome, spent
-from drillyard.assess.experiments.finding_rules import Mechanism, Symptom, tells_of_health, unbacked
+from drillyard.assess.experiments.bites import outcome, spent
+from drillyard.assess.experiments.claims import concluded
+from drillyard.assess.experiments.finding_rules import Mechanism, Symptom, unbacked
 from drillyard.assess.experiments.findings import FILE, Findings, parse
 from drillyard.assess.experiments.hypotheses import LABELS, said_in, unwritten
 from drillyard.assess.experiments.journals import faults_of, untrue
@@ -41,7 +42,6 @@ ANALYSIS = "analysis.md"
 LONGEST_S = 120.0
 """No fault of an experiment lasts longer: it is a question, not an outage."""
 LEAST_PLACES = 2
-HEALTHY_LEAST = 2
 OUTCOMES = "Hypotheses and outcomes"
 
 # The vocabulary. Faults are `kind@where`; of each group one has to be in a run that is to show the mechanism.
@@ -344,44 +344,7 @@ def weaknesses_found(m: Measurement) -> Verdict:
     found = _findings(m)
     if isinstance(found, Verdict):
         return found
-    claimed = {
-        each.mechanism for each in found.findings if not list(unbacked(m, each, MECHANISMS, found.findings))
-    }
-    blamed = {each.mechanism for each in found.findings}
-    right, wrong = len(claimed & set(m.planted)), len(blamed - set(m.planted))
-    asked = max(0, len(m.planted) - 1)
-    enough = true_that(
-        right - wrong >= asked,
-        "Weaknesses that are there were found, with evidence, and little else was blamed",
-        threshold="at most one missed, or one blamed wrongly",
-        source=FILE,
-        look_next="Which experiment tells one weakness from the next? What would a healthy shop have shown?",
-    )
-    verdict = all_of(enough, _healthy(m, found))
-    cited = {shown.run for each in found.findings for shown in each.evidence}
-    cited |= {each.run for each in found.healthy}
-    hungry = [each.name for each in m.experiments.runs if each.name in cited and in_want(each, m.experiments)]
-    if verdict.passed or not hungry:
-        return verdict
-    reason = f"the machine was starved while {', '.join(hungry)} went on: run that again and cite the new run"
-    return Verdict(Status.INCONCLUSIVE, verdict.evidence, reason)
-
-
-def _healthy(m: Measurement, found: Findings) -> Verdict:
-    good = {
-        each.mechanism
-        for each in found.healthy
-        if each.mechanism not in m.planted and tells_of_health(m, each, MECHANISMS, _can_fail)
-    }
-    wrong = {each.mechanism for each in found.healthy} & set(m.planted)
-    return true_that(
-        len(good) - len(wrong) >= HEALTHY_LEAST,
-        "Mechanisms called healthy that are, each after a run that held and that would have shown otherwise,"
-        " less those that are not",
-        threshold=f"at least {HEALTHY_LEAST}",
-        source=FILE,
-        look_next="Was the fault on while one asked, did it do anything, did one look at what shows it?",
-    )
+    return concluded(m, found, MECHANISMS, _can_fail)
 
 
 @check(id="repair-shown", task="analysis", title="A repair is shown by its own experiment", needs=())

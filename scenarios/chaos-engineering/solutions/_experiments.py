@@ -10,6 +10,8 @@ from drillyard.faults.catalog import function_of
 SERVED = "requests.success_ratio"
 MOST, EVERYTHING, FORGOTTEN = "most-are-served", "everything", "nothing-is-forgotten"
 """Names of probes: that the shop is there at all, all readings while the fault is on, and what is in none."""
+READ_S, SERVED_S = 3.0, 2.0
+"""So long the first two of those look."""
 UNMAILED = """
 SELECT count(*) AS left FROM payments p
  WHERE p.status <> 'pending' AND p.updated_at BETWEEN now() - interval '20 s' AND now() - interval '2 s'
@@ -52,7 +54,7 @@ class Question:
             "method": [
                 *(self._action(*fault, number) for number, fault in enumerate(self.faults)),
                 *([self._come(shop)] if self.crowd else []),
-                {**_probe(EVERYTHING, "readings", seconds=3), "pauses": {"before": self.wait_s}},
+                {**_probe(EVERYTHING, "readings", seconds=READ_S), "pauses": {"before": self.wait_s}},
             ],
             "rollbacks": [
                 {
@@ -69,7 +71,7 @@ class Question:
         if self.reading == SERVED:
             yield _probe("it-stays-so", "success_ratio", within, seconds=self.look_s)
             return
-        yield _probe(MOST, "success_ratio", {"type": "range", "range": [0.6, 1.0]}, seconds=2)
+        yield _probe(MOST, "success_ratio", {"type": "range", "range": [0.6, 1.0]}, seconds=SERVED_S)
         if self.query:
             yield {
                 "type": "probe",
@@ -91,8 +93,11 @@ class Question:
         return {"type": "action", "name": f"{fault.replace('.', '-')}-{number + 1}", "provider": provider}
 
     def _come(self, shop: str) -> Json:
-        """Beside the method, which would wait for what the toolkit runs in the background."""
-        crowd = f"python3 crowd.py {shop} {self.crowd} {self.seconds:g} > crowd.log 2>&1 &"
+        """Beside the method, which would wait for what the toolkit runs in the background; until all looks
+        are over, and no longer.
+        """
+        lasts = self.wait_s + READ_S + SERVED_S + self.look_s + 2
+        crowd = f"python3 crowd.py {shop} {self.crowd} {lasts:g} > crowd.log 2>&1 &"
         provider = {"type": "process", "path": "sh", "arguments": ["-c", crowd]}
         return {"type": "action", "name": "everybody-comes", "provider": provider}
 

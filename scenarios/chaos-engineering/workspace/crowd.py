@@ -28,6 +28,8 @@ def main() -> None:
             url._replace(scheme="", netloc="").geturl() or "/",
         )
         rate, seconds = min(float(sys.argv[2]), MOST), min(float(sys.argv[3]), LONGEST_S)
+        if not (rate > 0 and seconds > 0):
+            raise ValueError
         here = ip_address(host).is_loopback  # and no name that only begins like one
     except (IndexError, ValueError):
         sys.exit(

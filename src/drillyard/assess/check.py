@@ -218,6 +218,15 @@ def inconclusive(reason: str, *, what: str = "", look_next: str = "", our_bug: b
     return Verdict(Status.INCONCLUSIVE, (evidence,), reason, our_bug)
 
 
+def in_doubt(verdict: Verdict, reason: str) -> Verdict:
+    """A verdict with the same evidence, of which what fails is undecided, for a reason."""
+    items = (
+        replace(each, status=Status.INCONCLUSIVE, reason=reason) if each.status is Status.FAIL else each
+        for each in verdict.evidence
+    )
+    return Verdict(Status.INCONCLUSIVE, tuple(items), reason)
+
+
 def combined(statuses: Iterable[Status]) -> Status:
     """Fails when any fails, else inconclusive when any is, else passes."""
     found = set(statuses)

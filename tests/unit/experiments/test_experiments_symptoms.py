@@ -2,7 +2,7 @@
 
 import pytest
 
-from drillyard.assess.experiments.bites import busiest
+from drillyard.assess.experiments.bites import customers
 from drillyard.assess.experiments.finding_rules import Symptom
 from drillyard.assess.experiments.runs import Experiments, Observed
 
@@ -30,12 +30,18 @@ def test_a_symptom_is_shown_by_what_moved_and_by_nothing_else(
     assert symptom.is_shown(seen, reading, before) is shown
 
 
-@pytest.mark.parametrize(("busiest", "shown"), [(0.0, True), (25.0, True), (100.0, False)])
-def test_what_follows_from_orders_is_more_where_more_is_ordered(busiest: float, *, shown: bool) -> None:
-    seen = Observed(10.0, 15.0, {"jobs.retries": 250.0, "requests.count": 125.0})
+@pytest.mark.parametrize(("rate", "shown"), [(0.0, True), (25.0, True), (80.0, True), (110.0, False)])
+def test_what_follows_from_orders_is_more_where_more_is_ordered(rate: float, *, shown: bool) -> None:
+    seen = Observed(10.0, 15.0, {"jobs.retries": 190.0, "requests.count": 125.0})
     symptom = Symptom("jobs.retries*", beyond=100, rate=25)
-    assert symptom.is_shown(seen, "jobs.retries", 0.0, busiest) is shown
-    assert str(symptom) == "jobs.retries* up beyond 100 (of 25 requests a second)"
+    assert symptom.is_shown(seen, "jobs.retries", 0.0, rate) is shown
+
+
+def test_a_symptom_says_what_it_asked_for() -> None:
+    symptom = Symptom("jobs.retries*", beyond=100, rate=25)
+    assert symptom.said(10.0) == "jobs.retries* up beyond 100 (in 5 s, with 10 requests a second)"
+    assert symptom.said(100.0) == "jobs.retries* up beyond 200 (in 5 s, with 100 requests a second)"
+    assert Symptom(SERVED, "down").said(100.0) == "requests.success_ratio down"
 
 
 def test_jobs_follow_their_orders_for_a_minute() -> None:
@@ -44,7 +50,18 @@ def test_jobs_follow_their_orders_for_a_minute() -> None:
 
     seen = look(100.0, 125.0)
     known = Experiments(observed=(look(20.0, 5000.0), look(60.0, 500.0), seen, look(110.0, 5000.0)))
-    assert busiest(seen, known) == pytest.approx(100.0)
+    assert customers(seen, known) == pytest.approx(62.5)
+    assert customers(seen, Experiments()) == 0.0
+
+
+def test_short_looks_do_not_count_customers() -> None:
+    """Requests are counted once a second: a look of a fifth of one has all of them, or none."""
+    short, seen = (
+        Observed(at, at + length, {"requests.count": 25.0 * max(length, 1.0)})
+        for at, length in ((80.0, 0.2), (100.0, 5.0))
+    )
+    assert customers(seen, Experiments(observed=(short, seen))) == pytest.approx(25.0)
+    assert customers(short, Experiments(observed=(short,))) == 0.0
 
 
 @pytest.mark.parametrize(

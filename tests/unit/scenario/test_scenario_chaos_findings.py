@@ -1,7 +1,6 @@
 """What is claimed in chaos-engineering, held against the runs that are to show it."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,10 +18,9 @@ from chaos_work import (
     world,
 )
 
-from drillyard.assess.check import Status, Verdict
+from drillyard.assess.check import Status
 from drillyard.assess.experiments import finding_rules
 from drillyard.assess.experiments.runs import Experiments
-from drillyard.assess.measurement import Measurement
 from drillyard.faults.catalog import fault_of, function_of
 
 
@@ -201,36 +199,16 @@ def test_retries_are_no_sign_where_four_times_as_many_had_ordered(requests: floa
     run, faults, looks = world("mails-refused", 1_000_000.0, deviated=True)
     seen = [
         replace(looks[0], values={**looks[0].values, "jobs.retries": 0.0, "requests.count": requests}),
-        replace(looks[1], values={**looks[1].values, "jobs.retries": 300.0}),  # in three seconds
+        replace(looks[1], values={**looks[1].values, "jobs.retries": 200.0}),  # in three seconds
         *looks[2:],
     ]
     known = Experiments({"mails-refused": run.experiment}, (run,), {}, tuple(faults), tuple(seen))
     claim = finding(
         "retries-without-budget", run.name, 1_000_011.0, component="worker-notifications",
-        reading="jobs.retries", value=300.0,
+        reading="jobs.retries", value=200.0,
     )  # fmt: skip
     told = shop(experiments=known, documents={"findings.yaml": json.dumps({"findings": [claim]})})
     assert ("what it cites does not show this" not in str(judge("claims-backed", told).evidence)) is backed
-
-
-def test_nobody_is_wrong_by_runs_on_a_starved_machine() -> None:
-    planted = {"component": "storefront", "mechanism": "single-replica", "run": "replica-away-1"}
-    told = saying(lambda f: [f["findings"].pop(), f["healthy"].append(planted)])
-
-    def where(others: float, begins: tuple[float, ...], made: Measurement = told) -> Verdict:
-        used = {"machine.busy": (os.cpu_count() or 1) * others + 0.3, "processes.cpu": 0.3}
-        looks = tuple(
-            replace(each, values={**each.values, **used}) if each.began in begins else each
-            for each in made.experiments.observed
-        )
-        return judge("weaknesses-found", replace(made, experiments=replace(made.experiments, observed=looks)))
-
-    away, elsewhere = (1_000_210.0,), (1_000_201.0, 1_000_510.0)  # before it, and in a run that nobody cites
-    assert where(0.9, away).status is Status.INCONCLUSIVE
-    assert "replica-away-1" in where(0.9, away).reason
-    assert where(0.5, away).status is Status.FAIL
-    assert where(0.9, elsewhere).status is Status.FAIL
-    assert where(0.9, away, shop()).passed
 
 
 def test_one_run_is_no_evidence_of_everything() -> None:

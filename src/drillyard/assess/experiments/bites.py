@@ -45,6 +45,8 @@ SUFFERING_OF_JOBS = ("jobs.failed.", "jobs.duration.", "queue.oldest.")
 ENOUGH_REQUESTS = {"latency.p95": 40, "latency.p99": 200}
 """Of fewer in a look, a percentile jumps by itself."""
 _REQUESTS = "requests.count"
+LEAST_LOOK_S = 1.0
+"""Customers' requests are counted once a second: a shorter look has those of a second, or none."""
 PER_MINUTE = ("business.orders",)
 """Counts that are shown as so many a minute, whatever the length of the look."""
 
@@ -126,12 +128,13 @@ def _crowd(looks: Iterable[Observed]) -> float:
     return median(rates) if rates else 0.0
 
 
-def busiest(seen: Observed, known: Experiments) -> float:
-    """How many requests a second there were at most in any look of the minute before, or in this one: jobs
-    follow their orders for as long. 0 where nobody counted them.
+def customers(seen: Observed, known: Experiments) -> float:
+    """How many requests a second there were in the looks of the minute before and in this one, all of them
+    together: jobs follow their orders for as long. 0 where nobody counted them.
     """
     near = [each for each in known.observed if seen.began - NEARBY_S <= each.began <= seen.began]
-    return max((_crowd([each]) for each in near), default=0.0)
+    long = [each for each in near if _length(each) >= LEAST_LOOK_S and _REQUESTS in each.values]
+    return sum(each.values[_REQUESTS] for each in long) / max(sum(map(_length, long)), LEAST_LOOK_S)
 
 
 def crowd_before(run: Run, known: Experiments) -> float:
@@ -220,13 +223,23 @@ def was_on(run: Run, known: Experiments) -> bool:
 
 
 def in_want(run: Run, known: Experiments) -> bool:
-    """Whether the machine had no time for the shop in most looks while a fault of the run was on: what it
-    bore then, and what it did not, is no sign of anything.
+    """Whether the machine had no time for the shop in most of the seconds that somebody looked at while a
+    fault of the run was on: what it bore then, and what it did not, is no sign of anything.
     """
     faults = faults_of(run, known)
-    looks = [seen for seen in known.observed if any(overlap(seen, fault) for fault in faults)]
-    hungry = [seen for seen in looks if any(starved(seen.values))]
-    return len(hungry) > len(looks) / 2
+    hungry = looked = 0.0
+    for seen in known.observed:
+        shared = max((_shared(seen, fault) for fault in faults), default=0.0)
+        if shared and _length(seen) >= LEAST_LOOK_S:
+            looked += shared
+            hungry += shared if any(starved(seen.values)) else 0.0
+    return hungry > looked / 2
+
+
+def _shared(seen: Observed, fault: Injected) -> float:
+    """Seconds of a look in which a fault was on."""
+    ended = seen.ended if fault.ended is None else min(seen.ended, fault.ended)
+    return max(0.0, ended - max(seen.began, fault.began))
 
 
 def cut_short(run: Run, known: Experiments) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import Literal
 from drillyard.assess.experiments.activities import HYPOTHESIS, PROBES, calls
 from drillyard.assess.experiments.bites import (
     as_told,
-    busiest,
+    customers,
     looks_at,
     outcome,
     overlap,
@@ -45,8 +45,11 @@ WAKE_S = 15.0
 @dataclass(frozen=True)
 class Symptom:
     """A reading that shows a weakness when it has moved that way from before the fault, and is beyond a value
-    that a healthy shop stays within. Counts are of five seconds, and of so many requests a second where
-    `rate` says so: what follows from every order is more where more is ordered.
+    that a healthy shop stays within. Counts are of five seconds.
+
+    Where `rate` is said, `beyond` lies midway (in ratios) between a healthy shop with so many requests a
+    second, which has more where more is ordered, and a weak one, whose worker can do no more than it does.
+    With more customers what is midway grows by their square root.
     """
 
     reading: str
@@ -54,27 +57,33 @@ class Symptom:
     beyond: float | None = None
     rate: float = math.inf
 
-    def is_shown(self, seen: Observed, reading: str, before: float | None, busiest: float = 0.0) -> bool:
-        """Whether a look shows it; `busiest` is how many requests a second there were before it at most."""
+    def is_shown(self, seen: Observed, reading: str, before: float | None, rate: float = 0.0) -> bool:
+        """Whether a look shows it; `rate` is how many requests a second there were until then."""
         value = value_of(seen, reading)
         if value is None and self._is_far_beyond(seen, reading):
             value = seen.values[reading]  # the few requests are of what stalls them
         if value is None or before is None or not fnmatchcase(reading, self.reading):
             return False
-        bound = None if self.beyond is None else self.beyond * max(1.0, busiest / self.rate)
+        bound = self.bound(rate)
         within = bound is not None and (value <= bound if self.way == "up" else value >= bound)
         return not within and shifted(before, value, self.way, unit(reading))
+
+    def bound(self, rate: float) -> float | None:
+        """What a healthy shop stays within, with so many requests a second; None where there is none."""
+        return None if self.beyond is None else self.beyond * math.sqrt(max(1.0, rate / self.rate))
+
+    def said(self, rate: float) -> str:
+        """In words, for whoever had so many requests a second."""
+        bound = self.bound(rate)
+        beyond = "" if bound is None else f" beyond {bound:.4g}"
+        there = "" if math.isinf(self.rate) else f" (in 5 s, with {rate:.0f} requests a second)"
+        return f"{self.reading} {self.way}{beyond}{there}"
 
     def _is_far_beyond(self, seen: Observed, reading: str) -> bool:
         value = seen.values.get(reading)
         return (
             value is not None and self.way == "up" and self.beyond is not None and value >= FAR * self.beyond
         )
-
-    def __str__(self) -> str:
-        beyond = "" if self.beyond is None else f" beyond {self.beyond:g}"
-        rate = "" if math.isinf(self.rate) else f" (of {self.rate:g} requests a second)"
-        return f"{self.reading} {self.way}{beyond}{rate}"
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,11 @@ def unbacked(
     if not any(outcome(run, known) is False for run, _ in cited):
         yield "no run that it names deviated: what held shows no weakness"
     if not any(_is_symptom(m, run, mechanism, shown) for run, shown in cited):
-        by = ", ".join(map(str, mechanism.symptoms)) or "a probe of the run that counts what is missing"
+        rate = max(
+            (customers(seen, known) for run, shown in cited for seen in _looks(m, run, shown)), default=0
+        )
+        by = ", ".join(each.said(rate) for each in mechanism.symptoms)
+        by = by or "a probe of the run that counts what is missing"
         yield f"what it cites does not show this; one reading at least has to: {by}"
 
 
@@ -143,8 +156,7 @@ def _unshown(m: Measurement, run: Run, mechanism: Mechanism, shown: Shown) -> It
         return
     if _fault_at(m, run, at) is None:
         yield f"at {clock} no fault of {run.name} was on"
-    looks = looks_at(run, m.experiments, shown.reading, at)
-    values = [value for seen in looks for value in as_told(seen, shown.reading)]
+    values = [value for seen in _looks(m, run, shown) for value in as_told(seen, shown.reading)]
     if not any(_close(value, shown.value) for value in values):
         seen = " or ".join(f"{value:.4g}" for value in dict.fromkeys(values))
         found = f"was {seen}, not {shown.value:g}" if values else "is of no look that the drill answered"
@@ -173,15 +185,21 @@ def _is_symptom(m: Measurement, run: Run, mechanism: Mechanism, shown: Shown) ->
     if fault is None:
         return False
     before = usual(shown.reading, fault, m.experiments)
-    looks = looks_at(run, m.experiments, shown.reading, shown.at.timestamp())
     told = [
-        seen for seen in looks if any(_close(value, shown.value) for value in as_told(seen, shown.reading))
+        seen
+        for seen in _looks(m, run, shown)
+        if any(_close(value, shown.value) for value in as_told(seen, shown.reading))
     ]
     return any(
-        each.is_shown(seen, shown.reading, before, busiest(seen, m.experiments))
+        each.is_shown(seen, shown.reading, before, customers(seen, m.experiments))
         for each in mechanism.symptoms
         for seen in told
     )
+
+
+def _looks(m: Measurement, run: Run, shown: Shown) -> Sequence[Observed]:
+    """The looks that what is cited may be of."""
+    return looks_at(run, m.experiments, shown.reading, shown.at.timestamp())
 
 
 def could_show(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
@@ -203,7 +221,7 @@ def _would_have_told(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
         return True
     faults = sorted(faults_of(run, m.experiments), key=lambda each: each.began)
     told = [
-        symptom.is_shown(seen, name, before, busiest(seen, m.experiments))
+        symptom.is_shown(seen, name, before, customers(seen, m.experiments))
         for seen in m.experiments.observed
         if any(overlap(seen, fault) for fault in faults)
         for name in seen.values
@@ -219,14 +237,21 @@ def tells_of_health(m: Measurement, each: Healthy, vocabulary: Vocabulary, can_f
     """Whether a run held that would have deviated if this were weak: it could show it, its hypothesis could
     have failed, its fault did something, and was on while one asked.
     """
-    mechanism = vocabulary.get(each.mechanism)
-    run = next((run for run in m.experiments.runs if run.name == each.run), None)
-    if mechanism is None or run is None or not outcome(run, m.experiments):
-        return False
-    complaints = (can_fail, unproven, bloodless)
+    run = tried_by(m, each, vocabulary, can_fail)
     return (
-        could_show(m, run, mechanism)
+        run is not None
         and was_on(run, m.experiments)
-        and _would_have_told(m, run, mechanism)
-        and not any(list(each(m, run)) for each in complaints)
+        and _would_have_told(m, run, vocabulary[each.mechanism])
+        and not any(list(complain(m, run)) for complain in (unproven, bloodless))
     )
+
+
+def tried_by(m: Measurement, each: Healthy, vocabulary: Vocabulary, can_fail: Complaints) -> Run | None:
+    """The run that a claim of health names, where it held, put in what would show this, and could have
+    failed; None where it is not so.
+    """
+    run = next((run for run in m.experiments.runs if run.name == each.run), None)
+    if each.mechanism not in vocabulary or run is None or not outcome(run, m.experiments):
+        return None
+    could = could_show(m, run, vocabulary[each.mechanism]) and not list(can_fail(m, run))
+    return run if could else None
