@@ -15,7 +15,9 @@ class Outcome(StrEnum):
     """What came of a run."""
 
     HELD = "held"
-    """It came to its end, and the hypothesis held afterwards; or there was none to hold."""
+    """It came to its end, and the hypothesis held from the method on."""
+    DONE = "done"
+    """It came to its end, and no hypothesis was asked from the method on."""
     DEVIATED = "deviated"
     """The hypothesis held before, and not afterwards."""
     NOT_ASKED = "not asked afterwards"
@@ -40,7 +42,8 @@ def outcome_of(journal: Mapping[str, Any]) -> Outcome:
         return Outcome.NOT_STEADY
     if journal["status"] != "completed" or next(failed_actions(journal), None):
         return Outcome.NOT_TRIED
-    return Outcome.HELD
+    states = journal["steady_states"]
+    return Outcome.HELD if states["after"] or states.get("during") else Outcome.DONE
 
 
 def _unasked(state: Mapping[str, Any] | None) -> bool:
@@ -58,7 +61,7 @@ def failed_actions(journal: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def told(journal: Mapping[str, Any]) -> str:
     """What came of the run, in a sentence or two."""
     match outcome_of(journal):
-        case Outcome.HELD:
+        case Outcome.HELD | Outcome.DONE:
             return _held(journal)
         case Outcome.DEVIATED:
             return f"The hypothesis did not hold afterwards: {_outside(journal['steady_states']['after'])}"
@@ -77,11 +80,11 @@ def told(journal: Mapping[str, Any]) -> str:
 
 
 def _held(journal: Mapping[str, Any]) -> str:
-    if journal["steady_states"]["after"]:
-        return "The hypothesis held afterwards."
-    asked = hypothesis(journal).get("probes")
-    why = "it was not looked at afterwards" if asked else "there is none"
-    return f"It is done. Of a hypothesis nothing can be said: {why}."
+    states = journal["steady_states"]
+    if states["after"] or states.get("during"):
+        return f"The hypothesis held {'afterwards' if states['after'] else 'during the method'}."
+    why = "it was not looked at afterwards" if hypothesis(journal).get("probes") else "there is none"
+    return f"Of a hypothesis nothing can be said: {why}."
 
 
 def _outside(state: Mapping[str, Any] | None) -> str:

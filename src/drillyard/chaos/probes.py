@@ -20,6 +20,7 @@ __all__ = [
     "success_ratio",
 ]
 _LOOK_S = 2.0
+_OLDEST = "queue.oldest."
 
 
 def readings(seconds: float = 5.0, configuration: Configuration = None) -> dict[str, float]:
@@ -41,10 +42,11 @@ def reading(name: str, seconds: float = 5.0, configuration: Configuration = None
         if each.name == name:
             return each.value
     why = next((reason for prefix, reason in found.gaps.items() if name.startswith(prefix)), "")
-    raise UserError(
-        f"There is no reading {name} now{f': {why}' if why else ''}",
-        next_step="Names are in docs/readings.md; customers have to come: drill traffic on",
-    )
+    next_step = "Names are in docs/readings.md; customers have to come: drill traffic on"
+    if name.startswith("queue.") and not why:
+        queues = [each.name.removeprefix(_OLDEST) for each in found.readings if each.name.startswith(_OLDEST)]
+        next_step = f"Queues that have been seen: {', '.join(queues) or 'none yet'}. {next_step}"
+    raise UserError(f"There is no reading {name} now{f': {why}' if why else ''}", next_step=next_step)
 
 
 def success_ratio(seconds: float = 5.0, configuration: Configuration = None) -> float:
@@ -58,7 +60,7 @@ def p95_ms(seconds: float = 5.0, configuration: Configuration = None) -> float:
 
 
 def queue_age_s(queue: str = "", seconds: float = 5.0, configuration: Configuration = None) -> float:
-    """Age of the oldest job of a queue, or of all, in seconds."""
+    """Age of the oldest job of a queue, or of all, in seconds; 0 of one that was seen before and is empty."""
     return reading(f"queue.oldest.{queue}" if queue else "queue.oldest_max", seconds, configuration)
 
 

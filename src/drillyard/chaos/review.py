@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from drillyard.assess.experiments.activities import HYPOTHESIS, RECOVERS, Call, asks_in, calls, unknown
 from drillyard.assess.experiments.runs import finite
 from drillyard.chaos.lasting import seconds_of, takes_after
-from drillyard.faults.catalog import function_of, kinds
+from drillyard.faults.catalog import function_of, kinds, refused
 from drillyard.faults.injector import LONGEST_S
 from drillyard.measure.reading import Unit
 from drillyard.measure.source import PER_REQUEST, Described
@@ -36,6 +36,9 @@ _OF_CUSTOMERS = tuple(
 _OF_TOLERANCE = ("type", "target", "range", "value", "pattern", "path", "expect", "count")
 """What of a tolerance decides; the rest are words."""
 _NO_PARAMETERS = ("seconds", "error_budget", "configuration")
+
+BAD_PARAMETERS = "bad-parameters"
+"""The kind of remark on what would be refused when it runs."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,14 @@ def _about_action(call: Call) -> Iterator[Remark]:
         next_step = f"Its parameters, with bounds: drill fault list {kind}"
         for wrong in (*_out_of_bounds(call), *_refused(kind, call)):
             yield Remark(
-                "bad-parameters", call.where, f"`{call.function}` cannot be this: {wrong}. {next_step}"
+                BAD_PARAMETERS,
+                call.where,
+                f"`{call.function}` cannot be this: {_sentence(wrong)} {next_step}",
             )
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def _out_of_bounds(call: Call) -> Iterator[str]:
@@ -117,17 +126,14 @@ def _refused(kind: str, call: Call) -> Iterator[str]:
     try:
         kinds()[kind].model_validate({name: value for name, value in given.items() if name not in open_})
     except ValidationError as error:
-        for each in error.errors():
-            if not each["loc"] or each["loc"][0] not in open_:
-                place = ".".join(map(str, each["loc"]))
-                yield f"{place}: {each['msg']}" if place else each["msg"]
+        yield from (said for name, said in refused(error) if name not in open_)
 
 
 def _about_probe(call: Call) -> Iterator[Remark]:
     match call.tolerance:
         case [low, high] | {"type": "range", "range": [low, high]} if _turned(low, high):
             said = f"Nothing is between {low} and {high}: the smaller one comes first."
-            yield Remark("bad-parameters", call.where, said)
+            yield Remark(BAD_PARAMETERS, call.where, said)
     name = call.reading
     if name and not unknown(name) and not any(each.matches(name) for each in readings_of_a_look()):
         yield Remark(

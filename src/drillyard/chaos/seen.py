@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from drillyard.assess.experiments.activities import calls
+from drillyard.assess.experiments.activities import RECOVERS, calls
 from drillyard.assess.experiments.bites import PER_MINUTE
+from drillyard.chaos.outcome import seconds
 from drillyard.drill.readings_now import ReadingView
 
 STANDARD = ("requests.success_ratio", "latency.p95", "business.orders", "queue.oldest_max")
@@ -96,3 +97,21 @@ def samples(readings: Sequence[ReadingView], names: Iterable[str], seconds: floa
             value = each.value / seconds * 60 if per_minute else each.value
             found[name] = Sample(value, "/min" if per_minute else each.unit)
     return found
+
+
+def asked_when_over(journal: Mapping[str, Any], seen: Seen) -> list[str]:
+    """The probes that asked the hypothesis afterwards when no fault was on any more, though one had been:
+    what they found is what comes after it. One that waits for recovery means that, and is left out.
+    """
+    ended = [fault.ended for fault in seen.faults]
+    if not ended or None in ended:
+        return []
+    last = max(each for each in ended if each is not None)
+    after = journal["steady_states"]["after"] or {"probes": []}
+    return [
+        str(each["activity"].get("name"))
+        for each in after["probes"]
+        if (began := seconds(each.get("start"))) is not None
+        and began > last
+        and (each["activity"].get("provider") or {}).get("func") != RECOVERS
+    ]

@@ -15,7 +15,7 @@ from drillyard.chaos.journals import Files, as_json, files_for, write
 from drillyard.chaos.loading import Experiment, line_of, load
 from drillyard.chaos.outcome import Outcome, outcome_of
 from drillyard.chaos.page import page
-from drillyard.chaos.review import review
+from drillyard.chaos.review import BAD_PARAMETERS, review
 from drillyard.chaos.running import Ran, Settings, act_on, alone, drill_of, run, settings_here
 from drillyard.chaos.seen import looked_at
 from drillyard.chaos.toolkit_log import set_up_log
@@ -31,6 +31,7 @@ from drillyard.drill.views import AccessView
 
 CODES = {
     Outcome.HELD: ExitCode.OK,
+    Outcome.DONE: ExitCode.OK,
     Outcome.DEVIATED: ExitCode.FAILED,
     Outcome.NOT_ASKED: ExitCode.INCONCLUSIVE,
     Outcome.NOT_STEADY: ExitCode.INCONCLUSIVE,
@@ -136,13 +137,17 @@ def _journal(ran: Ran) -> str:
 
 
 def _validate(file: Path, experiment: Experiment, *, as_json: bool) -> None:
+    found = review(experiment)
+    refused = sum(each.kind == BAD_PARAMETERS for each in found)
     remarks = [
         {"kind": each.kind, "where": each.where, "line": line_of(file, each.where), "text": each.text}
-        for each in review(experiment)
+        for each in found
     ]
     if as_json:
-        show_json({"valid": True, "remarks": remarks})
-        return
+        show_json({"valid": not refused, "remarks": remarks})
+        raise SystemExit(ExitCode.FAILED if refused else ExitCode.OK)
     for each in remarks:
         out.print(f"{file}:{each['line']}: {each['where']}: {each['text']}", markup=False, soft_wrap=True)
-    out.print(f"The experiment is valid; {counted(len(remarks), 'remark')}.")
+    said = "The experiment is valid" if not refused else "The experiment would not run as it says"
+    out.print(f"{said}; {counted(len(remarks), 'remark')}.")
+    raise SystemExit(ExitCode.FAILED if refused else ExitCode.OK)

@@ -102,6 +102,8 @@ def _draw(found: FaultsView) -> None:
         out.print(_line(each))
     if len(found.kinds) == 1:
         _draw_kind(found.kinds[0])
+        if found.kinds[0].networked and found.links:
+            out.print(f"Connections here: {', '.join(found.links)}", soft_wrap=True)
         return
     table = Table("fault", "what it is", "parameters", box=None, pad_edge=False)
     for kind in found.kinds:

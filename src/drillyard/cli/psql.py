@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,7 +20,9 @@ from drillyard.drill.views import AccessView
 
 def command(
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Run the statements of a file.")] = None,
-    statement: Annotated[str | None, typer.Option("--command", "-c", help="Run this statement.")] = None,
+    statement: Annotated[
+        list[str] | None, typer.Option("--command", "-c", help="Run this statement; may be given again.")
+    ] = None,
     drill: DrillName = None,
     as_json: Json = False,
 ) -> None:
@@ -33,7 +36,7 @@ def command(
     if as_json:
         show_json(_rows(access.dsn, _text(file, statement)))
     elif access.psql:
-        _become_psql(access, file, statement)
+        _become_psql(access, file, statement or [])
     elif file or statement or not sys.stdin.isatty():
         _print_rows(_rows(access.dsn, _text(file, statement)))
     else:
@@ -43,9 +46,9 @@ def command(
         )
 
 
-def _become_psql(access: AccessView, file: Path | None, statement: str | None) -> NoReturn:
-    arguments = [str(access.psql), "--no-psqlrc" if statement or file else "--quiet"]
-    if statement is not None:
+def _become_psql(access: AccessView, file: Path | None, statements: Sequence[str]) -> NoReturn:
+    arguments = [str(access.psql), "--no-psqlrc" if statements or file else "--quiet"]
+    for statement in statements:
         arguments += ["-v", "ON_ERROR_STOP=1", "-c", statement]
     if file is not None:
         arguments += ["-v", "ON_ERROR_STOP=1", "-f", str(file)]
@@ -54,9 +57,9 @@ def _become_psql(access: AccessView, file: Path | None, statement: str | None) -
     os.execve(arguments[0], arguments, {**os.environ, **access.psql_env})  # noqa: S606
 
 
-def _text(file: Path | None, statement: str | None) -> str:
-    if statement is not None:
-        return statement
+def _text(file: Path | None, statements: Sequence[str] | None) -> str:
+    if statements:
+        return ";\n".join(statements)
     try:
         return file.read_text() if file is not None else sys.stdin.read()
     except OSError as error:

@@ -20,7 +20,7 @@ from drillyard.drill.fault_views import FaultsView
 from drillyard.drill.observations import Observations
 from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
-from drillyard.drill.readings_now import readings_now
+from drillyard.drill.readings_now import Queues, readings_now
 from drillyard.drill.recovery_views import RecoveriesView, view_of
 from drillyard.drill.results import Results
 from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, TimelineView
@@ -79,6 +79,7 @@ class _Api:
         self._overview = Overview(engine, scenario, self._pages)
         self._results = Results(engine.places, engine.store, engine.record, scenario)
         self._observations = Observations(engine.places.private)
+        self._queues = Queues()
 
     async def status(self, request: Request) -> Response:
         self._touch(request)
@@ -176,13 +177,14 @@ class _Api:
 
     async def readings(self, request: Request) -> Response:
         self._touch(request)
-        view = await readings_now(self._engine, _seconds(request, 5.0))
+        view = self._queues.complete(await readings_now(self._engine, _seconds(request, 5.0)))
         await asyncio.to_thread(self._observations.keep, view)
         return _json(view)
 
     async def faults(self, request: Request) -> Response:
         self._touch(request)
-        return _json(FaultsView(on=faulting.on_now(self._engine), kinds=faulting.known()))
+        on, links = faulting.on_now(self._engine), faulting.links(self._engine)
+        return _json(FaultsView(on=on, kinds=faulting.known(), links=links))
 
     async def inject(self, request: Request) -> Response:
         self._touch(request)

@@ -55,10 +55,11 @@ class FaultView(_View):
 
 
 class FaultsView(_View):
-    """Those that are on, and all kinds there are."""
+    """Those that are on, all kinds there are, and the connections that the network's faults can name."""
 
     on: list[FaultView]
     kinds: list[KindView]
+    links: list[str] = []
 
 
 def _bounds(schema: dict[str, Any]) -> str:

@@ -19,7 +19,9 @@ from drillyard.faults.catalog import family_of, kinds
 from drillyard.faults.fault import Fault
 from drillyard.faults.injector import SPENT, Guard, Injection, Injector, unguarded
 from drillyard.faults.scene import Scene
+from drillyard.range.addresses import link_name
 from drillyard.range.range import Range
+from drillyard.range.wiring import links_of
 from drillyard.traffic.outcomes import Tail
 
 
@@ -97,6 +99,14 @@ def view_of(injection: Injection) -> FaultView:
 def known() -> list[KindView]:
     """All kinds, with their parameters."""
     return [_kind_view(name, kind) for name, kind in kinds().items()]
+
+
+def links(engine: Engine) -> list[str]:
+    """The connections of the range that runs, by name; none where it has no network, or none runs."""
+    range_ = engine.range
+    if range_ is None or not range_.spec.network:
+        return []
+    return [link_name(*pair) for pair in links_of(range_.spec)]
 
 
 def _kind_view(name: str, kind: type[Fault]) -> KindView:

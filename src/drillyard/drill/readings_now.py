@@ -20,6 +20,7 @@ LONGEST_S = 60.0
 ENOUGH_DUE = 20.0
 """When so many requests are due and none ends, it is no chance."""
 _PERCENTILES = (50, 95, 99)
+_OF_QUEUES, _LOOKED = ("queue.depth.", "queue.oldest.", "queue.delayed."), "queue.depth_max"
 _CUSTOMERS = "the record of the background customers' requests"
 
 
@@ -45,6 +46,28 @@ class ReadingsView(BaseModel):
     ended: float
     readings: list[ReadingView]
     gaps: dict[str, str] = {}
+
+
+class Queues:
+    """The queues that were seen: the broker keeps no key of an empty one, and an empty queue is the best that
+    can be read of it.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, ReadingView] = {}
+
+    def complete(self, view: ReadingsView) -> ReadingsView:
+        """With 0 for the queues that were seen before and are not there now; nothing where nobody could look
+        at the broker.
+        """
+        there = {each.name for each in view.readings}
+        self._seen |= {each.name: each for each in view.readings if each.name.startswith(_OF_QUEUES)}
+        if _LOOKED not in there:
+            return view
+        empty = [
+            each.model_copy(update={"value": 0.0}) for name, each in self._seen.items() if name not in there
+        ]
+        return view.model_copy(update={"readings": [*view.readings, *empty]})
 
 
 async def readings_now(engine: Engine, seconds: float) -> ReadingsView:

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
 
 from pydantic import JsonValue, ValidationError
@@ -47,10 +48,18 @@ def fault_of(kind: str, parameters: dict[str, JsonValue]) -> Fault:
     try:
         return known[kind].model_validate(parameters)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise UserError(
-            f"The fault `{kind}` cannot be this: {where}: {first['msg']}" if where else first["msg"],
+            f"The fault `{kind}` cannot be this: {next(refused(error))[1]}",
             where=", ".join(f"{name}={value}" for name, value in parameters.items()),
             next_step=f"Its parameters, with bounds: drill fault list {kind}",
         ) from error
+
+
+def refused(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """What is wrong with a fault's parameters: the name of each (none where it is several together), and how
+    one says it.
+    """
+    for each in error.errors():
+        place = ".".join(map(str, each["loc"]))
+        said = each["msg"].removeprefix("Value error, ")
+        yield str(each["loc"][0]) if each["loc"] else "", f"{place}: {said}" if place else said

@@ -115,6 +115,32 @@ def test_a_run_is_told_step_by_step_and_kept_as_the_toolkit_gives_it(provide: Pr
     assert [each["status"] for each in kept["run"]] == ["succeeded"]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "outcome", "said"),
+    [
+        (
+            "before-method-only",
+            Outcome.DONE,
+            "Of a hypothesis nothing can be said: it was not looked at afterwards.",
+        ),
+        ("during-method-only", Outcome.HELD, "The hypothesis held during the method."),
+        ("default", Outcome.HELD, "The hypothesis held afterwards."),
+    ],
+)
+def test_only_what_was_asked_held(provide: Provide, strategy: str, outcome: Outcome, said: str) -> None:
+    runtime = {"hypothesis": {"strategy": strategy}}
+    found, _, _ = ran(
+        experiment(provide("answer", value=1), provide("answer", of="action", value=1), runtime=runtime)
+    )
+    assert (outcome_of(found.journal), told(found.journal)) == (outcome, said)
+
+
+def test_what_has_no_hypothesis_held_nothing(provide: Provide) -> None:
+    found, _, _ = ran(experiment(None, provide("answer", of="action", value=1)))
+    assert outcome_of(found.journal) is Outcome.DONE
+    assert told(found.journal) == "Of a hypothesis nothing can be said: there is none."
+
+
 def test_nothing_of_the_toolkit_s_log_is_seen_or_left(
     provide: Provide, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 from drillyard.base.errors import ExitCode, UserError
 from drillyard.chaos.running import Ran
-from drillyard.chaos.seen import FaultSpan, Look, Sample, seen
+from drillyard.chaos.seen import FaultSpan, Look, Sample, asked_when_over, seen
 from drillyard.chaos.steps import Steps
 from drillyard.cli import chaos, chaos_drawn
 from drillyard.cli.chaos_drawn import COLUMNS, Lines, columns, draw, fault_row
@@ -86,6 +87,28 @@ def test_what_is_odd_is_told_with_its_line(file: Path) -> None:
     assert {each["kind"] for each in found["remarks"]} == {
         "cannot-fail", "loose-tolerance", "no-rollbacks", "no-seconds",
     }  # fmt: skip
+
+
+def test_what_would_be_refused_is_not_valid(file: Path) -> None:
+    text = file.read_text()
+    file.write_text(text.replace("seconds: 10", "seconds: 0"))
+    assert text != file.read_text()
+    done = drill("chaos", "validate", file)
+    assert done.exit_code == ExitCode.FAILED
+    assert "The experiment would not run as it says; 1 remark." in done.stdout
+    assert not json.loads(drill("chaos", "validate", file, "--json").stdout)["valid"]
+
+
+@pytest.mark.parametrize(("asked", "when_over"), [(115.0, []), (121.0, ["answers"])])
+def test_a_probe_that_asked_when_all_was_over_is_named(asked: float, when_over: list[str]) -> None:
+    over = ran()
+    over.journal["steady_states"]["after"]["probes"][0]["start"] = datetime.fromtimestamp(
+        asked, UTC
+    ).isoformat()
+    assert asked_when_over(over.journal, over.seen) == when_over
+    recovers = over.journal["steady_states"]["after"]["probes"][0]["activity"]
+    recovers["provider"] = {"func": "recovers_within"}
+    assert asked_when_over(over.journal, over.seen) == []
 
 
 @pytest.mark.parametrize("action", ["validate", "run"])

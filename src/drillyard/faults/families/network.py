@@ -35,8 +35,8 @@ class _OnLink(Fault):
     def _can_be(cls, value: str) -> str:
         names = [link_name(client, server) for client, servers in LINKS.items() for server in servers]
         if not any(fnmatchcase(name, value) for name in names):
-            near = get_close_matches(value, names, 1)
-            raise ValueError(f"no connection can be called `{value}`{f'; {near[0]}?' if near else ''}")
+            near = "".join(f"; is it `{each}`?" for each in get_close_matches(value, names, 1))
+            raise ValueError(f"no connection can be called `{value}`{near}")
         return value
 
     def links(self, scene: Scene) -> list[str]:
