@@ -89,7 +89,12 @@ def test_a_good_change_is_applied(drill: Terminal) -> None:
 
 
 def test_the_database_and_the_cache_can_be_asked(drill: Terminal) -> None:
-    assert drill.run("psql", "-c", "SELECT 41 + 1 AS answer").stdout.split()[2] == "42"
+    both = drill.run(
+        "psql", "-c", "SELECT 41 + 1 AS answer -- of all", "-c", "SELECT 7 AS more"
+    ).stdout.split()
+    assert {"42", "7"} <= set(both)
+    refused = drill.run("psql", "-c", "SELECT 1", "-c", "SELECT 2", "--json", code=ExitCode.USAGE)
+    assert "one statement" in refused.stderr
     rows = json.loads(drill.run("psql", "-c", "SELECT count(*) AS n FROM products", "--json").stdout)
     assert rows[0]["n"] > 0
     assert "PONG" in drill.run("valkey", "PING").stdout

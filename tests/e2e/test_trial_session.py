@@ -55,3 +55,8 @@ def test_a_trial_leaves_no_record_and_is_none_of_the_learners_faults(drill: Term
     places = Places(drill.home / "data/drills/weak")
     assert not list((places.private / "trials").rglob("*.json"))
     assert "network.cut" not in drill.run("history").stdout
+
+
+def test_the_connections_of_the_shop_are_named_where_a_fault_has_one(drill: Terminal) -> None:
+    assert "storefront-1-to-valkey" in drill.run("fault", "list", "network.cut").stdout
+    assert "Connections here" not in drill.run("fault", "list", "queue.lost-acknowledgement").stdout

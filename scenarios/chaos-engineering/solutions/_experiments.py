@@ -10,8 +10,8 @@ from drillyard.faults.catalog import function_of
 SERVED = "requests.success_ratio"
 MOST, EVERYTHING, FORGOTTEN = "most-are-served", "everything", "nothing-is-forgotten"
 """Names of probes: that the shop is there at all, all readings while the fault is on, and what is in none."""
-READ_S, SERVED_S = 3.0, 2.0
-"""So long the first two of those look."""
+SERVED_S, READ_S = 2.0, 3.0
+"""So long look the probes that the shop is there, and of all readings."""
 UNMAILED = """
 SELECT count(*) AS left FROM payments p
  WHERE p.status <> 'pending' AND p.updated_at BETWEEN now() - interval '20 s' AND now() - interval '2 s'

@@ -10,9 +10,9 @@ from drillyard.assess.report.svg import Curve, Zone, over_time
 from drillyard.assess.wording import amount
 from drillyard.chaos.journals import Journal
 from drillyard.chaos.outcome import Outcome, hypothesis, outcome_of, said_by, seconds, title, told, tolerance
-from drillyard.chaos.seen import Seen, Series
+from drillyard.chaos.seen import Seen, Series, said_when_over
 
-_CLASSES = {Outcome.HELD: "pass", Outcome.DEVIATED: "fail"}
+_CLASSES = {Outcome.HELD: "pass", Outcome.DONE: "pass", Outcome.DEVIATED: "fail"}
 _MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?"}
 
 
@@ -38,6 +38,8 @@ def _head(journal: Journal, seen: Seen) -> Iterator[str]:
     yield f"<h1>{escape(title(journal))}</h1>"
     yield f'<p class="quiet">{when}, {seen.ended - seen.began:.0f} seconds</p>'
     yield f'<p class="status {kind}">{_MARKS[kind]} {outcome}</p><p>{escape(told(journal))}</p>'
+    if late := said_when_over(journal, seen):
+        yield f"<p>{escape(late)}</p>"
     yield f"<p>{escape(str(journal['experiment'].get('description', '')))}</p>"
 
 

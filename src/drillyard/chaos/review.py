@@ -133,7 +133,7 @@ def _about_probe(call: Call) -> Iterator[Remark]:
     match call.tolerance:
         case [low, high] | {"type": "range", "range": [low, high]} if _turned(low, high):
             said = f"Nothing is between {low} and {high}: the smaller one comes first."
-            yield Remark(BAD_PARAMETERS, call.where, said)
+            yield Remark("empty-tolerance", call.where, said)
     name = call.reading
     if name and not unknown(name) and not any(each.matches(name) for each in readings_of_a_look()):
         yield Remark(

@@ -99,19 +99,20 @@ def samples(readings: Sequence[ReadingView], names: Iterable[str], seconds: floa
     return found
 
 
-def asked_when_over(journal: Mapping[str, Any], seen: Seen) -> list[str]:
-    """The probes that asked the hypothesis afterwards when no fault was on any more, though one had been:
-    what they found is what comes after it. One that waits for recovery means that, and is left out.
+def said_when_over(journal: Mapping[str, Any], seen: Seen) -> str:
+    """Which probes asked the hypothesis afterwards when no fault was on any more, though one had been, in a
+    sentence; nothing where none did. One that waits for recovery means that, and is left out.
     """
     ended = [fault.ended for fault in seen.faults]
     if not ended or None in ended:
-        return []
+        return ""
     last = max(each for each in ended if each is not None)
     after = journal["steady_states"]["after"] or {"probes": []}
-    return [
+    late = [
         str(each["activity"].get("name"))
         for each in after["probes"]
         if (began := seconds(each.get("start"))) is not None
         and began > last
         and (each["activity"].get("provider") or {}).get("func") != RECOVERS
     ]
+    return f"No fault was on any more when {', '.join(late)} asked: that is what came after." if late else ""

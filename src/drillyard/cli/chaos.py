@@ -145,9 +145,9 @@ def _validate(file: Path, experiment: Experiment, *, as_json: bool) -> None:
     ]
     if as_json:
         show_json({"valid": not refused, "remarks": remarks})
-        raise SystemExit(ExitCode.FAILED if refused else ExitCode.OK)
+        raise SystemExit(ExitCode.USAGE if refused else ExitCode.OK)
     for each in remarks:
         out.print(f"{file}:{each['line']}: {each['where']}: {each['text']}", markup=False, soft_wrap=True)
     said = "The experiment is valid" if not refused else "The experiment would not run as it says"
     out.print(f"{said}; {counted(len(remarks), 'remark')}.")
-    raise SystemExit(ExitCode.FAILED if refused else ExitCode.OK)
+    raise SystemExit(ExitCode.USAGE if refused else ExitCode.OK)

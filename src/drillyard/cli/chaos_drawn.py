@@ -14,7 +14,7 @@ from drillyard.assess.wording import amount
 from drillyard.base.clock import wall
 from drillyard.chaos.outcome import Outcome, outcome_of, said_by, title, told
 from drillyard.chaos.running import Ran
-from drillyard.chaos.seen import FaultSpan, Look, Sample, Seen, Series, asked_when_over
+from drillyard.chaos.seen import FaultSpan, Look, Sample, Seen, Series, said_when_over
 from drillyard.chaos.steps import Progress, Step, Steps
 from drillyard.cli.screen import err, out, span, sparkline
 
@@ -24,7 +24,7 @@ _BETWEEN_S = 1.0
 """Between two looks."""
 _EVERY = 5
 """Without a terminal one look of so many is told."""
-_MARKS = {Outcome.HELD: "[green]✔[/]", Outcome.DEVIATED: "[red]✘[/]"}
+_MARKS = {Outcome.HELD: "[green]✔[/]", Outcome.DONE: "[green]✔[/]", Outcome.DEVIATED: "[red]✘[/]"}
 
 OnLook = Callable[[Look], None]
 
@@ -119,9 +119,8 @@ def draw(ran: Ran) -> None:
     outcome = outcome_of(ran.journal)
     out.print(f"{_MARKS.get(outcome, '[yellow]?[/]')} [bold]{escape(title(ran.journal))}: {outcome}[/]")
     out.print(Padding(escape(told(ran.journal)), (0, 0, 0, 2), expand=False))
-    if late := asked_when_over(ran.journal, ran.seen):
-        said = f"No fault was on any more when {', '.join(late)} asked: that is what came after."
-        out.print(Padding(escape(said), (0, 0, 0, 2), expand=False))
+    if late := said_when_over(ran.journal, ran.seen):
+        out.print(Padding(escape(late), (0, 0, 0, 2), expand=False))
     for run in (*ran.journal["run"], *ran.journal["rollbacks"]):
         mark = "[green]✔[/]" if run.get("status") == "succeeded" else "[red]✘[/]"
         line = f"{mark} {escape(str(run['activity'].get('name')))}: {escape(said_by(run, 80))}"

@@ -102,7 +102,7 @@ def _draw(found: FaultsView) -> None:
         out.print(_line(each))
     if len(found.kinds) == 1:
         _draw_kind(found.kinds[0])
-        if found.kinds[0].networked and found.links:
+        if found.links and any(each.name == "link" for each in found.kinds[0].parameters):
             out.print(f"Connections here: {', '.join(found.links)}", soft_wrap=True)
         return
     table = Table("fault", "what it is", "parameters", box=None, pad_edge=False)

@@ -33,12 +33,16 @@ def command(
     with Client(choose(drill), "psql") as client:
         ready(client)
         access = client.get("/access", AccessView)
+    statements = statement or []
     if as_json:
-        show_json(_rows(access.dsn, _text(file, statement)))
+        if len(statements) > 1:
+            raise UserError("--json shows the rows of one statement", next_step="Ask once for each -c.")
+        show_json(_rows(access.dsn, statements[0] if statements else _text(file)))
     elif access.psql:
-        _become_psql(access, file, statement or [])
-    elif file or statement or not sys.stdin.isatty():
-        _print_rows(_rows(access.dsn, _text(file, statement)))
+        _become_psql(access, file, statements)
+    elif file or statements or not sys.stdin.isatty():
+        for each in statements or [_text(file)]:
+            _print_rows(_rows(access.dsn, each))
     else:
         raise MissingPartError(
             "psql is not among the parts",
@@ -57,9 +61,7 @@ def _become_psql(access: AccessView, file: Path | None, statements: Sequence[str
     os.execve(arguments[0], arguments, {**os.environ, **access.psql_env})  # noqa: S606
 
 
-def _text(file: Path | None, statements: Sequence[str] | None) -> str:
-    if statements:
-        return ";\n".join(statements)
+def _text(file: Path | None) -> str:
     try:
         return file.read_text() if file is not None else sys.stdin.read()
     except OSError as error:

@@ -20,7 +20,7 @@ from drillyard.drill.fault_views import FaultsView
 from drillyard.drill.observations import Observations
 from drillyard.drill.overview import Overview
 from drillyard.drill.pages import Pages
-from drillyard.drill.readings_now import Queues, readings_now
+from drillyard.drill.readings_now import KnownQueues, readings_now
 from drillyard.drill.recovery_views import RecoveriesView, view_of
 from drillyard.drill.results import Results
 from drillyard.drill.views import HintRequest, NoteRequest, OperationsView, TimelineView
@@ -79,7 +79,7 @@ class _Api:
         self._overview = Overview(engine, scenario, self._pages)
         self._results = Results(engine.places, engine.store, engine.record, scenario)
         self._observations = Observations(engine.places.private)
-        self._queues = Queues()
+        self._queues = KnownQueues()
 
     async def status(self, request: Request) -> Response:
         self._touch(request)

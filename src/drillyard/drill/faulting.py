@@ -19,9 +19,8 @@ from drillyard.faults.catalog import family_of, kinds
 from drillyard.faults.fault import Fault
 from drillyard.faults.injector import SPENT, Guard, Injection, Injector, unguarded
 from drillyard.faults.scene import Scene
-from drillyard.range.addresses import link_name
 from drillyard.range.range import Range
-from drillyard.range.wiring import links_of
+from drillyard.range.wiring import names_of_links
 from drillyard.traffic.outcomes import Tail
 
 
@@ -106,7 +105,7 @@ def links(engine: Engine) -> list[str]:
     range_ = engine.range
     if range_ is None or not range_.spec.network:
         return []
-    return [link_name(*pair) for pair in links_of(range_.spec)]
+    return names_of_links(range_.spec)
 
 
 def _kind_view(name: str, kind: type[Fault]) -> KindView:

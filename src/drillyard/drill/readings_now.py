@@ -48,9 +48,9 @@ class ReadingsView(BaseModel):
     gaps: dict[str, str] = {}
 
 
-class Queues:
-    """The queues that were seen: the broker keeps no key of an empty one, and an empty queue is the best that
-    can be read of it.
+class KnownQueues:
+    """The queues that were seen since the daemon began: the broker keeps no key of an empty one, and to be
+    empty is the best that can be read of it.
     """
 
     def __init__(self) -> None:

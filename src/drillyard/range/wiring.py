@@ -44,6 +44,11 @@ def links_of(spec: RangeSpec) -> tuple[tuple[str, str], ...]:
     )
 
 
+def names_of_links(spec: RangeSpec) -> list[str]:
+    """The same by their names, `client-to-server`."""
+    return [link_name(*pair) for pair in links_of(spec)]
+
+
 def seen_from(client: str, server: str, addresses: Addresses) -> Endpoint:
     """Where `client` reaches `server` in a range with a network."""
     client = client_of(client)

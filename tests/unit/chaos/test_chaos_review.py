@@ -62,7 +62,7 @@ def test_what_has_no_rollbacks_and_no_hypothesis_is_told() -> None:
         (action("end_faults"), []),
         (action("cache_flush", seconds="abc"), ["bad-parameters"]),
         (action("network_cut", seconds=10, link="storefront-*-to-valky"), ["bad-parameters"]),
-        (probe("success_ratio", [1.0, 0.95]), ["bad-parameters"]),
+        (probe("success_ratio", [1.0, 0.95]), ["empty-tolerance"]),
         (probe("reading", name="cache.hit_ratio.product"), []),
         (probe("reading", name="db.buffers_per_request"), []),
         (probe("reading", name="latency.p95"), []),

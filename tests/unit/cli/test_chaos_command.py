@@ -12,8 +12,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from drillyard.base.errors import ExitCode, UserError
+from drillyard.chaos.page import page
 from drillyard.chaos.running import Ran
-from drillyard.chaos.seen import FaultSpan, Look, Sample, asked_when_over, seen
+from drillyard.chaos.seen import FaultSpan, Look, Sample, said_when_over, seen
 from drillyard.chaos.steps import Steps
 from drillyard.cli import chaos, chaos_drawn
 from drillyard.cli.chaos_drawn import COLUMNS, Lines, columns, draw, fault_row
@@ -94,21 +95,25 @@ def test_what_would_be_refused_is_not_valid(file: Path) -> None:
     file.write_text(text.replace("seconds: 10", "seconds: 0"))
     assert text != file.read_text()
     done = drill("chaos", "validate", file)
-    assert done.exit_code == ExitCode.FAILED
+    assert done.exit_code == ExitCode.USAGE
     assert "The experiment would not run as it says; 1 remark." in done.stdout
     assert not json.loads(drill("chaos", "validate", file, "--json").stdout)["valid"]
 
 
-@pytest.mark.parametrize(("asked", "when_over"), [(115.0, []), (121.0, ["answers"])])
-def test_a_probe_that_asked_when_all_was_over_is_named(asked: float, when_over: list[str]) -> None:
+@pytest.mark.parametrize(("asked", "late"), [(115.0, False), (121.0, True)])
+def test_a_probe_that_asked_when_all_was_over_is_named(
+    asked: float, capsys: pytest.CaptureFixture[str], *, late: bool
+) -> None:
     over = ran()
-    over.journal["steady_states"]["after"]["probes"][0]["start"] = datetime.fromtimestamp(
-        asked, UTC
-    ).isoformat()
-    assert asked_when_over(over.journal, over.seen) == when_over
-    recovers = over.journal["steady_states"]["after"]["probes"][0]["activity"]
-    recovers["provider"] = {"func": "recovers_within"}
-    assert asked_when_over(over.journal, over.seen) == []
+    probe = over.journal["steady_states"]["after"]["probes"][0]
+    probe["start"] = datetime.fromtimestamp(asked, UTC).isoformat()
+    said = "No fault was on any more when answers asked: that is what came after."
+    assert said_when_over(over.journal, over.seen) == (said if late else "")
+    draw(over)
+    assert ("No fault was on any more" in capsys.readouterr().out) is late
+    assert (said in page(over.journal, over.seen)) is late
+    probe["activity"]["provider"] = {"func": "recovers_within"}
+    assert said_when_over(over.journal, over.seen) == ""
 
 
 @pytest.mark.parametrize("action", ["validate", "run"])

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from chaos_work import finding, judge, saying, shop
+from chaos_work import finding, judge, saying, shop, world
 
 from drillyard.assess.check import Status, Verdict
 from drillyard.assess.experiments.bites import in_want
@@ -81,6 +81,25 @@ def test_what_a_starved_run_showed_may_be_wrong() -> None:
     well = replace(told, planted=("cache-required", "charge-without-key", "start-needs-partner"))
     assert where(well).status is Status.FAIL
     assert where(well, 1_000_210.0).status is Status.INCONCLUSIVE
+
+
+def test_a_control_that_held_does_not_make_a_starved_run_fed() -> None:
+    again, faults, looks = world("replica-away", 1_000_700.0, deviated=False, number=2)
+    control = finding("single-replica", again.name, 1_000_711.0, value=0.99)["evidence"]
+    told = saying(lambda f: f["findings"][-1]["evidence"].extend(control))
+    known = told.experiments
+    both = _with(
+        replace(told, planted=("cache-required", "charge-without-key", "start-needs-partner")),
+        runs=(*known.runs, again),
+        injected=(*known.injected, *faults),
+        observed=(*known.observed, *looks),
+    )
+    assert judge("claims-backed", both).passed
+    assert where(both).status is Status.FAIL
+    assert where(both, 1_000_710.0).status is Status.FAIL
+    undecided = where(both, 1_000_210.0)
+    assert undecided.status is Status.INCONCLUSIVE
+    assert "while replica-away-1 went on" in undecided.reason
 
 
 def _runs(made: Measurement) -> tuple[Run, ...]:

@@ -46,7 +46,9 @@ ENOUGH_REQUESTS = {"latency.p95": 40, "latency.p99": 200}
 """Of fewer in a look, a percentile jumps by itself."""
 _REQUESTS = "requests.count"
 LEAST_LOOK_S = 1.0
-"""Customers' requests are counted once a second: a shorter look has those of a second, or none."""
+"""Customers' requests are counted once a second: a shorter look has those of a second, or none. Nor does it
+say whether a machine was starved: a moment can be had at will.
+"""
 PER_MINUTE = ("business.orders",)
 """Counts that are shown as so many a minute, whatever the length of the look."""
 
@@ -130,7 +132,8 @@ def _crowd(looks: Iterable[Observed]) -> float:
 
 def customers(seen: Observed, known: Experiments) -> float:
     """How many requests a second there were in the looks of the minute before and in this one, all of them
-    together: jobs follow their orders for as long. 0 where nobody counted them.
+    together (what they ordered is worked on by now, a burst of answers as much as a lull). 0 where nobody
+    counted them.
     """
     near = [each for each in known.observed if seen.began - NEARBY_S <= each.began <= seen.began]
     long = [each for each in near if _length(each) >= LEAST_LOOK_S and _REQUESTS in each.values]

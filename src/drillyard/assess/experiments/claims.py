@@ -7,7 +7,7 @@ make nobody wrong.
 from drillyard.assess.check import Verdict, all_of, in_doubt
 from drillyard.assess.experiments.bites import in_want
 from drillyard.assess.experiments.finding_rules import Vocabulary, tells_of_health, tried_by, unbacked
-from drillyard.assess.experiments.findings import FILE, Findings
+from drillyard.assess.experiments.findings import FILE, Findings, Weakness
 from drillyard.assess.experiments.run_rules import Complaints, doubtful
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.verdicts import true_that
@@ -21,37 +21,42 @@ def concluded(m: Measurement, found: Findings, vocabulary: Vocabulary, can_fail:
     """Right claims less wrong ones: one weakness may be missed, or one thing be blamed wrongly, not both.
 
     Inconclusive where that is not so, and would be if all claims that rest on nothing but runs of a starved
-    machine had been right: what was called healthy then counts as such, and as found if it is weak after all.
-    Says which runs those are.
+    machine had been right: what was called healthy then counts as such, and as found if it is weak after all,
+    since whoever had seen that would have called something else healthy. Says which runs those are.
     """
 
     def judged(doubt: Findings) -> Verdict:
         return all_of(_blamed(m, found, vocabulary, doubt), _healthy(m, found, vocabulary, can_fail, doubt))
 
-    verdict, doubt = judged(_NONE), _undecided(m, found, vocabulary, can_fail)
-    if verdict.passed or not judged(doubt).passed:
+    verdict = judged(_NONE)
+    known = m.experiments
+    hungry = frozenset(run.name for run in known.runs if in_want(run, known) and not list(doubtful(m, run)))
+    if verdict.passed or not hungry:
         return verdict
-    runs = {shown.run for each in doubt.findings for shown in each.evidence}
+    doubt = _undecided(m, found, vocabulary, can_fail, hungry)
+    if not judged(doubt).passed:
+        return verdict
+    runs = {shown.run for each in doubt.findings for shown in each.evidence} & hungry
     names = ", ".join(sorted(runs | {each.run for each in doubt.healthy}))
     return in_doubt(
         verdict, f"the machine was starved while {names} went on: run that again and cite the new run"
     )
 
 
-def _undecided(m: Measurement, found: Findings, vocabulary: Vocabulary, can_fail: Complaints) -> Findings:
-    """The claims that lack nothing but a machine: by true runs that could show it, none of which had the time
-    to.
-    """
-    hungry = {
-        run.name for run in m.experiments.runs if in_want(run, m.experiments) and not list(doubtful(m, run))
-    }
+def _undecided(
+    m: Measurement, found: Findings, vocabulary: Vocabulary, can_fail: Complaints, hungry: frozenset[str]
+) -> Findings:
+    """The claims that lack nothing but a machine: `hungry` runs carry them, and no other does."""
+
+    def rests_on_them(each: Weakness) -> bool:
+        fed = each.model_copy(
+            update={"evidence": [shown for shown in each.evidence if shown.run not in hungry]}
+        )
+        whole, without = (list(unbacked(m, one, vocabulary, found.findings)) for one in (each, fed))
+        return bool(without) and not whole
+
     return Findings(
-        findings=[
-            each
-            for each in found.findings
-            if {shown.run for shown in each.evidence} <= hungry
-            and not list(unbacked(m, each, vocabulary, found.findings))
-        ],
+        findings=[each for each in found.findings if rests_on_them(each)],
         healthy=[
             each
             for each in found.healthy

@@ -27,7 +27,7 @@ from drillyard.assess.experiments.findings import Healthy, Shown, Weakness
 from drillyard.assess.experiments.journals import SLACK_S, faults_of
 from drillyard.assess.experiments.places import spellings
 from drillyard.assess.experiments.run_rules import Complaints, bloodless, doubtful, unproven
-from drillyard.assess.experiments.runs import Activity, Injected, Observed, Run
+from drillyard.assess.experiments.runs import Activity, Experiments, Injected, Observed, Run
 from drillyard.assess.measurement import Measurement
 from drillyard.measure.shift import shifted
 
@@ -47,9 +47,9 @@ class Symptom:
     """A reading that shows a weakness when it has moved that way from before the fault, and is beyond a value
     that a healthy shop stays within. Counts are of five seconds.
 
-    Where `rate` is said, `beyond` lies midway (in ratios) between a healthy shop with so many requests a
-    second, which has more where more is ordered, and a weak one, whose worker can do no more than it does.
-    With more customers what is midway grows by their square root.
+    Where `rate` is said, `beyond` lies midway (the geometric mean) between what a healthy shop has with so
+    many requests a second and what a weak one has. The first grows with what is ordered, the second is the
+    most that its worker can do: what is midway grows with the square root of the requests.
     """
 
     reading: str
@@ -76,7 +76,7 @@ class Symptom:
         """In words, for whoever had so many requests a second."""
         bound = self.bound(rate)
         beyond = "" if bound is None else f" beyond {bound:.4g}"
-        there = "" if math.isinf(self.rate) else f" (in 5 s, with {rate:.0f} requests a second)"
+        there = f" (in 5 s, with {rate:.0f} requests a second)" if rate and math.isfinite(self.rate) else ""
         return f"{self.reading} {self.way}{beyond}{there}"
 
     def _is_far_beyond(self, seen: Observed, reading: str) -> bool:
@@ -191,10 +191,15 @@ def _is_symptom(m: Measurement, run: Run, mechanism: Mechanism, shown: Shown) ->
         if any(_close(value, shown.value) for value in as_told(seen, shown.reading))
     ]
     return any(
-        each.is_shown(seen, shown.reading, before, customers(seen, m.experiments))
+        each.is_shown(seen, shown.reading, before, _rate(each, seen, m.experiments))
         for each in mechanism.symptoms
         for seen in told
     )
+
+
+def _rate(symptom: Symptom, seen: Observed, known: Experiments) -> float:
+    """Requests a second until then, where the symptom depends on them."""
+    return customers(seen, known) if math.isfinite(symptom.rate) else 0.0
 
 
 def _looks(m: Measurement, run: Run, shown: Shown) -> Sequence[Observed]:
@@ -221,7 +226,7 @@ def _would_have_told(m: Measurement, run: Run, mechanism: Mechanism) -> bool:
         return True
     faults = sorted(faults_of(run, m.experiments), key=lambda each: each.began)
     told = [
-        symptom.is_shown(seen, name, before, customers(seen, m.experiments))
+        symptom.is_shown(seen, name, before, _rate(symptom, seen, m.experiments))
         for seen in m.experiments.observed
         if any(overlap(seen, fault) for fault in faults)
         for name in seen.values

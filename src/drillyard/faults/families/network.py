@@ -17,7 +17,7 @@ from drillyard.faults.fault import Fault, Memory, Moves
 from drillyard.faults.scene import Scene
 from drillyard.faults.toxics import STREAMS, Stream, cleanse, poison, poisoned
 from drillyard.range.addresses import LINKS, link_name
-from drillyard.range.wiring import links_of
+from drillyard.range.wiring import names_of_links
 
 LINK = "CLIENT-to-SERVER, * for anything: worker-payments-to-partner, storefront-*-to-valkey."
 DIRECTION = "upstream is from the client to the server, downstream back."
@@ -45,7 +45,7 @@ class _OnLink(Fault):
         Raises:
             UserError: none is.
         """
-        there = [link_name(*pair) for pair in links_of(scene.range.spec)]
+        there = names_of_links(scene.range.spec)
         found = [name for name in there if fnmatchcase(name, self.link)]
         if not found:
             raise UserError(
