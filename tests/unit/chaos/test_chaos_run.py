@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from drillyard.base.errors import DrillyardError, UserError
 from drillyard.chaos.feed import SUCCESS, Feed
 from drillyard.chaos.journals import as_json, files_for, write
-from drillyard.chaos.loading import line_of, load
 from drillyard.chaos.outcome import Outcome, outcome_of, said_by, told, tolerance
 from drillyard.chaos.page import page
 from drillyard.chaos.running import Ran, act_on, alone, drill_of, run
@@ -203,10 +201,6 @@ def test_an_environment_that_is_not_set_is_told(monkeypatch: pytest.MonkeyPatch)
         drill_of({"configuration": {"x": {"type": "env", "key": "NOT_THERE"}}})
 
 
-def test_without_a_hypothesis_nothing_is_claimed(provide: Provide) -> None:
-    assert "there is none" in told(ran(experiment(None, provide("answer", value=1)))[0].journal)
-
-
 def test_ctrl_c_ends_the_run_and_the_faults_that_it_put_in(provide: Provide) -> None:
     kill = {
         "type": "action", "name": "kill",
@@ -350,51 +344,6 @@ def test_what_json_has_no_word_for_does_not_lose_the_journal() -> None:
 )
 def test_tolerances_are_said_in_words(asked: object, said: str) -> None:
     assert tolerance(asked) == said
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "said", "where"),
-    [
-        ("a.yaml", "title: x\n  y: [", "cannot be read", "a.yaml:2"),
-        ("a.json", '{"title": 1,\n  oops}', "cannot be read", "a.json:2"),
-        ("a.txt", "title: x", "cannot be read", "a.txt"),
-        ("a.yaml", "- 1", "is a mapping", "a.yaml"),
-        ("a.yaml", "title: x\ndescription: d\nmethod: 3", "`method` has to be a list", "a.yaml:3"),
-        ("a.yaml", "title: x\ndescription: d\nmethod:\n- 3", "an activity is a mapping", "a.yaml:4"),
-        ("a.yaml", "title: x\ndescription: d\nconfiguration: no", "`configuration`", "a.yaml:3"),
-        ("a.yaml", "title: x\nmethod: []", "requires a description", "a.yaml"),
-        (
-            "a.yaml",
-            "title: x\ndescription: d\nmethod:\n- type: action\n  name: n\n",
-            "requires a provider",
-            "a.yaml:4, method[0]",
-        ),
-    ],
-)
-def test_what_is_wrong_is_said_with_its_line(
-    tmp_path: Path, name: str, text: str, said: str, where: str
-) -> None:
-    (tmp_path / name).write_text(text)
-    set_up_log(verbose=False)
-    with pytest.raises(UserError) as caught:
-        load(tmp_path / name)
-    assert said in caught.value.what
-    assert caught.value.where.startswith(str(tmp_path / where))
-    assert caught.value.next_step
-
-
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no such file"):
-        load(tmp_path / "nowhere.yaml")
-
-
-def test_places_have_lines_in_json_too(tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
-    file.write_text(json.dumps({"title": "x", "method": [{"a": 1}, {"b": 2}]}, indent=1))
-    assert line_of(file, "method[1]") == 7
-    assert line_of(file, "rollbacks") == 0
-    file.write_text(yaml.safe_dump({"method": [{"a": 1}]}))
-    assert line_of(file, "method[7]") == 2
 
 
 def test_it_is_looked_until_customers_are_served_again() -> None:
