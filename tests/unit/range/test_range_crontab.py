@@ -1,8 +1,10 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from drillyard.range.scheduler.crontab import CrontabError, read
+from drillyard.range.scheduler.process import Scheduler
 
 NOON = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC).timestamp()
 
@@ -52,3 +54,34 @@ def test_a_line_that_cannot_be_read_is_named(text: str, line: int, message: str)
     with pytest.raises(CrontabError, match=message) as caught:
         read(text)
     assert caught.value.line == line
+
+
+def test_a_new_crontab_holds_from_when_it_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a new crontab would have run before it was there is not run; what the old one owed is."""
+    started: list[str] = []
+    monkeypatch.setattr(Scheduler, "start", lambda _, job: started.append(job.command))
+    crontab = tmp_path / "crontab"
+    crontab.write_text("@hourly old\n")
+    scheduler = Scheduler(crontab, tmp_path / "runs.jsonl", since=NOON)
+    scheduler.load()
+    assert scheduler.next_at() == at(13, 0)
+
+    crontab.write_text("* * * * * new\n")
+    scheduler.turn(at(13, 0) + 1, reread=True)
+    assert started == ["old"]
+    assert scheduler.next_at() == at(13, 1)
+    scheduler.turn(at(13, 1))
+    assert started == ["old", "new"]
+
+
+def test_a_crontab_that_cannot_be_read_is_not_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crontab = tmp_path / "crontab"
+    crontab.write_text("@hourly old\n")
+    scheduler = Scheduler(crontab, tmp_path / "runs.jsonl", since=NOON)
+    scheduler.load()
+    crontab.write_text("@hourly\n")
+    scheduler.turn(NOON + 1, reread=True)
+    assert [job.command for job in scheduler.jobs] == ["old"]
+    assert "crontab not taken" in capsys.readouterr().out

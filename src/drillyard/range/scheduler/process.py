@@ -29,13 +29,17 @@ _NEVER_S = 3600.0
 
 
 class Scheduler:
-    """Runs the jobs of one crontab; every command gets our environment, and over it the crontab's own."""
+    """Runs the jobs of one crontab; every command gets our environment, and over it the crontab's own.
 
-    def __init__(self, crontab: Path, runs: Path) -> None:
+    What was due at `since` (seconds since the epoch) or before it is not run.
+    """
+
+    def __init__(self, crontab: Path, runs: Path, *, since: float) -> None:
         self._crontab = crontab
         self._runs = runs
         self._lock = threading.Lock()
         self._running: dict[tuple[str, str], subprocess.Popen[bytes] | None] = {}
+        self._done_until = since
         self.jobs: tuple[Job, ...] = ()
 
     def load(self) -> None:
@@ -48,14 +52,26 @@ class Scheduler:
         count = len(self.jobs)
         print(f"crontab taken: {count} job{'' if count == 1 else 's'}", flush=True)
 
-    def due(self, since: float, until: float) -> list[Job]:
-        """The jobs that are due after `since` and not after `until`."""
-        return [job for job in self.jobs if (at := job.after(since)) is not None and at <= until]
+    def next_at(self) -> float:
+        """When something is due next, in seconds since the epoch."""
+        times = [at for job in self.jobs if (at := job.after(self._done_until)) is not None]
+        return min(times, default=self._done_until + _NEVER_S)
 
-    def next_at(self, now: float) -> float:
-        """When something is due next."""
-        times = [at for job in self.jobs if (at := job.after(now)) is not None]
-        return min(times, default=now + _NEVER_S)
+    def turn(self, now: float, *, reread: bool = False) -> None:
+        """Start what became due since the last turn, and then read the crontab again if asked to.
+
+        So a new crontab holds from `now` on (from the latest time seen, where the clock went back), and what
+        it would have run before that is not made up for. One that cannot be read is reported and not taken.
+        """
+        for job in self.jobs:
+            if (at := job.after(self._done_until)) is not None and at <= now:
+                self.start(job)
+        self._done_until = max(self._done_until, now)
+        if reread:
+            try:
+                self.load()
+            except CrontabError as error:
+                print(f"crontab not taken: {error}", flush=True)
 
     def start(self, job: Job) -> None:
         """Run a job beside the others."""
@@ -140,7 +156,7 @@ def run(*, crontab: str, runs: str, ready: str) -> None:
         signal.signal(signum, lambda *_: None)
     if kernel.LINUX:
         kernel.adopt_orphans()
-    scheduler = Scheduler(Path(crontab), Path(runs))
+    scheduler = Scheduler(Path(crontab), Path(runs), since=time.time())
     try:
         scheduler.load()
     except CrontabError as error:
@@ -149,29 +165,16 @@ def run(*, crontab: str, runs: str, ready: str) -> None:
         if job.after(0.0) is None:
             scheduler.start(job)
     Path(ready).touch()
-    done_until = time.time()
     while True:
-        select.select([wake], [], [], max(0.0, scheduler.next_at(done_until) - time.time()))
+        select.select([wake], [], [], max(0.0, scheduler.next_at() - time.time()))
         received = _received(wake)
         if received & {signal.SIGTERM, signal.SIGINT}:
             Path(ready).unlink(missing_ok=True)
             scheduler.stop()
             sys.exit(0)
-        if signal.SIGHUP in received:
-            _reload(scheduler)
         if signal.SIGCHLD in received:
             scheduler.reap()
-        now = time.time()
-        for job in scheduler.due(done_until, now):
-            scheduler.start(job)
-        done_until = max(done_until, now)
-
-
-def _reload(scheduler: Scheduler) -> None:
-    try:
-        scheduler.load()
-    except CrontabError as error:
-        print(f"crontab not taken: {error}", flush=True)
+        scheduler.turn(time.time(), reread=signal.SIGHUP in received)
 
 
 def _received(wake: int) -> set[int]:
