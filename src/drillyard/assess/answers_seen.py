@@ -89,7 +89,7 @@ def judge_of(seen: Seen) -> Judge | None:
         case ["api", "products"] if asked.get("sort") in ORDERS and "category" in asked:
             judge = category_page(asked["category"], asked["sort"], number)
         case ["api", "products", product]:
-            judge = product_page(int(product))
+            judge = product_page(int(product), until=seen.answered)
         case ["api", "products", product, "reviews"]:
             judge = reviews_page(int(product), number)
         case ["api", "search"]:

@@ -18,8 +18,12 @@ SHIPPED_SIZE = 20
 SHIPPED_REVIEWS = 5
 """Reviews on the page of a product that has so many."""
 SHIPPED_BESIDE, FORGIVEN_BESIDE = 6, 2
-"""Recommendations on the page of a product in whose newest orders so many others stand; those are kept for
-long, and the newest orders are others by now.
+"""Recommendations on the page of a product in whose newest orders so many others stood when they were made.
+So many fewer are forgiven: the shop may have counted over other orders than the judge.
+"""
+BESIDE_KEPT_S = 3600.0
+"""A cache may keep recommendations so long: as shipped it does for 600 s, and what has no price and no stock
+may well be kept for longer.
 """
 SHIPPED_HOME = 12
 """Products in each row of the home page."""
@@ -68,8 +72,9 @@ _BOUGHT_BESIDE = """
 """
 _NEWEST_BESIDE = """
     SELECT count(DISTINCT other.product_id)
-      FROM (SELECT order_id FROM public.order_lines WHERE product_id = %(product)s
-             ORDER BY order_id DESC LIMIT 50) mine
+      FROM (SELECT l.order_id FROM public.order_lines l JOIN public.orders o ON o.id = l.order_id
+             WHERE l.product_id = %(product)s AND o.placed_at <= to_timestamp(%(settled)s)
+             ORDER BY l.order_id DESC LIMIT 50) mine
       JOIN public.order_lines other USING (order_id)
      WHERE other.product_id <> %(product)s
 """
@@ -167,11 +172,12 @@ def all_orders_page(number: int, *, until: float | None = None) -> Judge:
     """
 
     async def judge(site: ProbeSite, page: Page) -> float:
+        settled = (until or wall()) - UNDER_WAY_S
         shown = {int(item["id"]) for item in await _known_orders(site, page["items"])}
         if not shown:
             return 0.0
         size = max(int(page["per_page"]), SHIPPED_SIZE)
-        named = {"top": max(shown), "entries": size, "settled": (until or wall()) - UNDER_WAY_S}
+        named = {"top": max(shown), "entries": size, "settled": settled}
         run = await rows(site, _RUN, named)
         wanted = {int(order) for order, settled in run if settled or order in shown}
         ((above, settled_above),) = await rows(site, _ABOVE, named)
@@ -182,24 +188,28 @@ def all_orders_page(number: int, *, until: float | None = None) -> Judge:
     return judge
 
 
-def product_page(product: int) -> Judge:
-    """A product's page."""
+def product_page(product: int, *, until: float | None = None) -> Judge:
+    """A product's page; `until` as for a history.
+
+    Recommendations may be as old as a cache may keep them: what only later orders recommend is not missed.
+    """
     named = {"product": product}
 
     async def judge(site: ProbeSite, page: Page) -> float:
+        settled = (until or wall()) - BESIDE_KEPT_S - UNDER_WAY_S
         (name, description, slug, reviews), *_ = await rows(site, _PRODUCT, named)
         shown = {review["id"] for review in await _right_reviews(site, page["reviews"])}
         least = min(int(reviews), SHIPPED_REVIEWS)
         newest = await _ids(site, _NEWEST_REVIEWS, named, entries=max(len(page["reviews"]), least) + SLACK)
         beside = {other["id"] for other in page["recommendations"]}
-        (lately,), *_ = await rows(site, _NEWEST_BESIDE, named)
+        (settled_beside,), *_ = await rows(site, _NEWEST_BESIDE, {**named, "settled": settled})
         bought = set(await _ids(site, _BOUGHT_BESIDE, named, entries=_EVERYTHING))
         facts = (
             [page["id"], page["name"], page["description"], page["category"]]
             == [product, name, description, slug],
             abs(page["rating"]["reviews"] - reviews) <= SLACK,
             shown <= set(newest) and len(shown) >= least,
-            beside <= bought and len(beside) >= min(SHIPPED_BESIDE, int(lately)) - FORGIVEN_BESIDE,
+            beside <= bought and len(beside) >= min(SHIPPED_BESIDE, int(settled_beside)) - FORGIVEN_BESIDE,
         )
         return float(sum(facts)) / len(facts)
 

@@ -9,6 +9,7 @@ import pytest
 
 from drillyard.assess.discovery import load_checks
 from drillyard.assess.invariants import invariants
+from drillyard.assess.page_judges import BESIDE_KEPT_S
 from drillyard.range.addresses import STANDARD_PORTS, Addresses
 from drillyard.range.credentials import Credentials
 from drillyard.range.workspace import write_files
@@ -97,6 +98,17 @@ def test_a_solution_sets_everything_that_any_flaw_touches(recipe, workspace: Pat
     for kind in ("product", "listing", "search", "home"):
         entry = settings.cache.kind(kind)
         assert entry.ttl_s + entry.stale_s < promised
+
+
+@pytest.mark.parametrize("recipe", SCENARIO.solutions(), ids=lambda recipe: recipe.name)
+def test_recommendations_are_kept_no_longer_than_their_judge_allows(recipe, workspace: Path) -> None:  # type: ignore[no-untyped-def]  # pytest's parameter
+    def kept_s() -> float:
+        kept = load_settings(workspace / "storefront/storefront.toml").cache.recommendations
+        return kept.ttl_s + kept.stale_s
+
+    assert kept_s() <= BESIDE_KEPT_S
+    apply_edits(recipe.changes(), workspace)
+    assert kept_s() <= BESIDE_KEPT_S
 
 
 def test_a_solution_repairs_a_workspace_that_is_repaired_already(workspace: Path) -> None:
