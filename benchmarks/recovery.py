@@ -27,9 +27,9 @@ from statistics import median
 
 import psycopg
 
-from drillyard.assess.audit import connect
 from drillyard.assess.reckoning import Fate, Judged, reckon_tables
 from drillyard.assess.recovery import outage_now
+from drillyard.assess.tables import connect
 from drillyard.base.clock import monotonic, until, wall
 from drillyard.base.paths import content
 from drillyard.drill.customers import customers_of, products_of

@@ -1,10 +1,6 @@
 """How the archive of PostgreSQL's log stood: what a disaster takes depends on it."""
 
-from typing import Any
-
-import psycopg
-
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+from drillyard.assess.tables import Connection
 
 _ARCHIVER = b"""
     SELECT extract(epoch FROM clock_timestamp() - last_archived_time)::float,

@@ -1,10 +1,6 @@
 """What a database consists of beside its rows: what a restore can leave out, and nobody notices at once."""
 
-from typing import Any
-
-import psycopg
-
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+from drillyard.assess.tables import Connection
 
 _OBJECTS = rb"""
     SELECT 'table ' || c.relname FROM pg_class c

@@ -21,7 +21,8 @@ import psycopg
 import valkey
 
 from drillyard.assess.answers_seen import PREFIX, SECONDS, answers_seen
-from drillyard.assess.audit import AUDITED, NOTHING, ROWS, Baseline, Forgiven, audit, audit_rows
+from drillyard.assess.audit import AUDITED, NOTHING, ROWS, Forgiven, audit, audit_rows
+from drillyard.assess.baseline import Baseline
 from drillyard.assess.check import Check, Need, held_for, needs_of
 from drillyard.assess.discovery import load_probes
 from drillyard.assess.invariants import limits

@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-import psycopg
-
+from drillyard.assess.tables import Connection
 from drillyard.traffic.ledger import Entry, WriteClass
 
 _CHUNK = 5_000
@@ -104,9 +102,7 @@ def reckon(
     return Reckoning(tuple(Judged(each, _fate(each, by_key, without_key)) for each in entries), moment)
 
 
-async def reckon_tables(
-    connection: psycopg.AsyncConnection[tuple[Any, ...]], entries: Sequence[Entry], moment: float
-) -> Reckoning:
+async def reckon_tables(connection: Connection, entries: Sequence[Entry], moment: float) -> Reckoning:
     """The same, with a database asked for its orders; `connection` gives tuples.
 
     Raises:

@@ -17,12 +17,14 @@ import psycopg
 
 from drillyard.assess.answers_seen import TRUE_SHARE
 from drillyard.assess.archiving import archive_state
-from drillyard.assess.audit import Baseline, Forgiven, audit, audit_rows, connect
+from drillyard.assess.audit import Forgiven, audit, audit_rows
+from drillyard.assess.baseline import Baseline
 from drillyard.assess.catalog import objects, sequences_behind
 from drillyard.assess.probe import Probe, ProbeSite, like_a_customer, said
 from drillyard.assess.reckoning import Reckoning, known_at, reckon_tables
 from drillyard.assess.recoveries import NUMBERS_REUSED, SHARES, Disastered, Recovery
 from drillyard.assess.subject import Subject
+from drillyard.assess.tables import connect
 from drillyard.base.clock import wall
 from drillyard.measure.outage import Outage, outage
 from drillyard.traffic import ledger, outcomes

@@ -1,4 +1,4 @@
-"""The shop's tables, and whether something else stands in their place.
+"""The shop's tables: how a judge reaches them, and whether something else stands in their place.
 
 The learner owns the schema. A view of a table's name can show a judge what it likes, and runs its functions
 as whoever reads it: it is never read.
@@ -7,7 +7,13 @@ as whoever reads it: it is never read.
 from typing import Any
 
 import psycopg
+from psycopg.rows import tuple_row
 
+from drillyard.measure.site import Site
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+TIMEOUT_S = 20
+"""A statement that takes longer is ended."""
 TABLES = (
     "categories",
     "customers",
@@ -32,7 +38,25 @@ _STAND_INS = b"""
 """
 
 
-async def stand_ins(connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> tuple[str, ...]:
+async def connect(site: Site) -> Connection:
+    """A connection to a range's database that the learner cannot bar, and that finds no names of theirs.
+
+    Raises:
+        psycopg.Error: it does not answer.
+    """
+    return await psycopg.AsyncConnection.connect(
+        psycopg.conninfo.make_conninfo(
+            site.audit_dsn or site.dsn,
+            application_name="drillyard-measure",
+            connect_timeout=3,
+            options=f"-c statement_timeout={TIMEOUT_S}s -c search_path=pg_catalog",
+        ),
+        autocommit=True,
+        row_factory=tuple_row,
+    )
+
+
+async def stand_ins(connection: Connection) -> tuple[str, ...]:
     """Those of `TABLES` that are no table (but a view, say, or nothing). Asks the catalog only.
 
     Raises:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from drillyard.assess import kept
-from drillyard.assess.audit import Baseline, Forgiven
+from drillyard.assess.audit import Forgiven
+from drillyard.assess.baseline import Baseline
 from drillyard.assess.check import Check
 from drillyard.assess.discovery import load_checks
 from drillyard.assess.documents import read_documents, with_workspace

@@ -10,7 +10,7 @@ import random
 from contextlib import suppress
 from dataclasses import replace
 
-from drillyard.assess.audit import Baseline
+from drillyard.assess.baseline import Baseline
 from drillyard.assess.probes import shipped_probes
 from drillyard.assess.recoveries import Disastered
 from drillyard.assess.recovery import bought_before, look

@@ -14,7 +14,7 @@ import valkey.asyncio as valkey
 from assess_pair import LOAD, Pair
 
 from drillyard.assess import audit, kept
-from drillyard.assess.audit import take_baseline
+from drillyard.assess.baseline import Baseline, take_baseline
 from drillyard.assess.kept import Keeper
 from drillyard.assess.measurement import MissingReadingError
 from drillyard.assess.measuring import Wanted, measure
@@ -194,7 +194,7 @@ async def test_a_source_that_does_not_answer_gives_a_gap_that_says_so(pair: Pair
     assert "valkey could not be read" in next(g.reason for g in sheets.gaps if g.covers("valkey.hit_ratio"))
 
 
-async def audited(site: Site, baseline: audit.Baseline, ledger: Path) -> dict[str, float]:
+async def audited(site: Site, baseline: Baseline, ledger: Path) -> dict[str, float]:
     found = await audit.audit(site, baseline, [ledger])
     return {each.name: each.value for each in (*found, *await audit.audit_rows(site, baseline))}
 

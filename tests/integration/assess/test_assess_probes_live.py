@@ -30,9 +30,10 @@ from answering_less import (
 )
 from assess_pair import LOAD, Pair
 
-from drillyard.assess.answers_seen import answers_seen
-from drillyard.assess.audit import audit, audit_rows, take_baseline
-from drillyard.assess.page_judges import all_orders_page
+from drillyard.assess.answers_seen import answers_seen, judge_of
+from drillyard.assess.audit import audit, audit_rows
+from drillyard.assess.baseline import take_baseline
+from drillyard.assess.page_judges import BESIDE_KEPT_S, all_orders_page
 from drillyard.assess.payments import payment_wait
 from drillyard.assess.probe import ProbeError, ProbeSite, like_a_customer
 from drillyard.assess.probes import pages, reports
@@ -239,6 +240,49 @@ async def sold_in_an_hour(pair: Pair, made: Range) -> AsyncIterator[None]:
             later = "id IN (SELECT id FROM orders WHERE placed_at > now() + interval '30 minutes')"
             await connection.execute(f"DELETE FROM order_lines WHERE order_{later}")
             await connection.execute(f"DELETE FROM orders WHERE {later}")
+            await _forget_pages(pair)
+
+
+async def test_recommendations_may_be_older_than_the_newest_order(pair: Pair):
+    """A cache keeps them: they are wanted of orders that it has had time to hear of, however many are new."""
+    async with learner(pair) as site, sold_with_others(pair) as product:
+        page = (await site.http.get(f"/api/products/{product}")).json()
+        assert len(page["recommendations"]) == 6
+        cached = {**page, "recommendations": []}
+
+        async def share(page: dict[str, object], answered: float) -> float:
+            judge = judge_of(Seen(f"/api/products/{product}", 0, answered, page))
+            assert judge
+            return await judge(site, page)
+
+        heard_of = wall() + BESIDE_KEPT_S + 60
+        assert await share(cached, wall()) == 1.0
+        assert await share(cached, heard_of) < 0.9
+        assert await share(page, heard_of) == 1.0
+
+
+@asynccontextmanager
+async def sold_with_others(pair: Pair) -> AsyncIterator[int]:
+    """A product that nobody had bought before one order of now, with six others."""
+    made = pair.ranges["learner"]
+    dsn = made.credentials.dsn("shop_admin", made.addresses)
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        made_now = await connection.execute(
+            """WITH placed AS (INSERT INTO orders (customer_id, amount_cents) VALUES (3, 7000) RETURNING id),
+                    unsold AS (SELECT max(id) AS id FROM products
+                                WHERE active AND id NOT IN (SELECT product_id FROM order_lines))
+               INSERT INTO order_lines (order_id, product_id, price_cents, quantity)
+               SELECT placed.id, bought, 1000, 1
+                 FROM placed, unsold, unnest(ARRAY[unsold.id, 1, 2, 3, 4, 5, 6]) AS bought
+               RETURNING order_id, product_id"""
+        )
+        order, product = max(await made_now.fetchall())
+        await _forget_pages(pair)
+        try:
+            yield product
+        finally:
+            await connection.execute("DELETE FROM order_lines WHERE order_id = %s", (order,))
+            await connection.execute("DELETE FROM orders WHERE id = %s", (order,))
             await _forget_pages(pair)
 
 

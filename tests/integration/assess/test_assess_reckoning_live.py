@@ -4,10 +4,10 @@ import psycopg
 import pytest
 from assess_pair import Pair
 
-from drillyard.assess.audit import connect
 from drillyard.assess.page_judges import history_page
 from drillyard.assess.probe import ProbeSite
 from drillyard.assess.reckoning import Fate, reckon_tables
+from drillyard.assess.tables import connect
 from drillyard.base.clock import wall
 from drillyard.traffic.ledger import Entry, WriteClass
 

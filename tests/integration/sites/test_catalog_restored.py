@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sites_stand import must, running
 
-from drillyard.assess.audit import connect
 from drillyard.assess.catalog import objects
+from drillyard.assess.tables import connect
 from drillyard.measure.site import site_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]

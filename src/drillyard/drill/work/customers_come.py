@@ -1,6 +1,6 @@
 """What follows every start and reset: faults are over, the record of the seeded data, and the customers."""
 
-from drillyard.assess.audit import take_baseline
+from drillyard.assess.baseline import take_baseline
 from drillyard.drill import faulting
 from drillyard.drill.content import scenario_of
 from drillyard.drill.customers import Customers

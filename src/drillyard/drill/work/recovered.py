@@ -4,7 +4,7 @@ import asyncio
 
 from pydantic import JsonValue
 
-from drillyard.assess.audit import Baseline
+from drillyard.assess.baseline import Baseline
 from drillyard.assess.invariants import limits
 from drillyard.assess.measuring import all_probes
 from drillyard.assess.recoveries import Recovery
