@@ -1,12 +1,19 @@
 """Whether a reading is elsewhere than it was: by more than noise is on a small machine under load."""
 
+import math
 from typing import Literal
 
-from drillyard.measure.reading import Unit
+from drillyard.measure.reading import TIME_LIKE, Unit
 
 FACTOR = 1.3
+FACTORS = {**dict.fromkeys(TIME_LIKE, 2.5), Unit.CORES: 2.0}
+"""Where it is more: whatever else begins on the machine makes everything take longer. With another range that
+started beside it, medians of ten seconds were up to 2.4 times those before, and CPU 1.5 times.
+"""
 SHARE = 0.1
 """Shares are elsewhere when they differ by so much."""
+CHANCE = 3.0
+"""So many standard deviations more of what happens now and then (Poisson: roots of the count) are chance."""
 FLOORS = {
     Unit.COUNT: 0.5,
     Unit.MILLISECONDS: 5.0,
@@ -18,10 +25,13 @@ FLOORS = {
 
 
 def shifted(was: float, now: float, way: Literal["up", "down"], unit: Unit | None) -> bool:
-    """Whether `now` lies on that side of `was`, by `FACTOR` and more than nothing (shares: by `SHARE`)."""
+    """Whether `now` lies on that side of `was`, by its factor and more than nothing (shares: by `SHARE`;
+    counts: by more than chance).
+    """
     if unit is Unit.RATIO:
         return (now - was if way == "up" else was - now) > SHARE
-    floor = 1.0 if unit is None else FLOORS.get(unit, 1.0)
+    floor, factor = (1.0, FACTOR) if unit is None else (FLOORS.get(unit, 1.0), FACTORS.get(unit, FACTOR))
     if way == "up":
-        return now > FACTOR * was + floor
-    return now < was / FACTOR - floor / FACTOR
+        chance = was + CHANCE * math.sqrt(max(0.0, was)) if unit is Unit.COUNT else was
+        return now > max(factor * was, chance) + floor
+    return now < (was - floor) / factor

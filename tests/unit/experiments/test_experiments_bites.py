@@ -93,6 +93,61 @@ def test_neither_noise_nor_a_crowd_is_an_effect(
     assert effects(run, known) == []
 
 
+@pytest.mark.parametrize(
+    ("before", "during"),
+    [
+        ({"latency__p95": 26.0}, {"latency__p95": 60.0}),  # another range starts beside this one
+        ({"jobs__duration__make_report": 30.0}, {"jobs__duration__make_report": 70.0}),
+    ],
+)
+def test_what_a_busy_neighbour_does_is_no_effect(before: dict[str, float], during: dict[str, float]) -> None:
+    looks = [look(AT + 1, **before), look(AT + 5, **before)]
+    run, known = struck(
+        "network.cut", {"link": "worker-reports-to-valkey"}, [look(AT + 12, **during)] * 3, looks
+    )
+    assert effects(run, known) == []
+
+
+def test_a_report_of_a_month_beside_one_of_a_day_is_no_effect() -> None:
+    looks = [look(AT + at, jobs__duration__make_report=ms) for at, ms in ((1, 20.0), (3, 25.0), (5, 60.0))]
+    during = [look(AT + 12, jobs__duration__make_report=90.0)]
+    run, known = struck("network.cut", {"link": "worker-reports-to-valkey"}, during, looks)
+    assert effects(run, known) == []
+    during = [look(AT + 12, jobs__duration__make_report=400.0)]
+    run, known = struck("network.delay", {"link": "worker-reports-to-postgres"}, during, looks)
+    assert [each.reading for each in effects(run, known)] == ["jobs.duration.make_report"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "before", "during", "bites"),
+    [
+        ("pool.waiting.max", (0.0, 0.0), (0.0, 1.0, 0.0), False),
+        ("pool.waiting.max", (0.0, 0.0), (4.0, 6.0, 0.0), True),
+        ("cache.hit_ratio.search", (0.6, 0.8), (0.7, 0.4, 0.65), False),
+        ("cache.hit_ratio.search", (0.6, 0.8), (0.3, 0.4, 0.65), True),
+        ("machine.pressure", (0.2, 0.2), (0.9, 0.9, 0.9), False),
+    ],
+)
+def test_what_a_run_asks_for_has_to_move_and_stay_so(
+    reading: str, before: tuple[float, ...], during: tuple[float, ...], bites: bool
+) -> None:
+    """Somebody may ask for anything, and for what jumps by itself."""
+    name = reading.replace(".", "__")
+    looks = [look(AT + 1 + 4 * place, **{name: value}) for place, value in enumerate(before)]
+    now = [look(AT + 12 + 4 * place, **{name: value}) for place, value in enumerate(during)]
+    run, known = struck("network.delay", {"link": "worker-reports-to-valkey"}, now, looks)
+    asking = replace(run.after[0], func="reading", arguments={"name": reading, "seconds": 3})
+    run = replace(run, after=(asking,))
+    assert bool(biting(run, replace(known, runs=(run,)))) is bites
+
+
+def test_a_neighbour_is_seen_by_the_cpu_that_it_uses() -> None:
+    looks = [look(AT + 12, processes__cpu__neighbour=1.1), look(AT + 16, processes__cpu__neighbour=1.2)]
+    run, known = struck("resource.cpu-contention", {"cores": 2}, looks)
+    assert {each.reading for each in effects(run, known)} == {"processes.cpu.neighbour"}
+    assert biting(run, known)
+
+
 def test_what_never_happened_before_is_seen_by_one_look() -> None:
     looks = [look(AT + 12), look(AT + 16, processes__restarts=1.0), look(AT + 20)]
     run, known = struck("process.kill-9", {"component": "storefront-1"}, looks)

@@ -9,12 +9,20 @@ from drillyard.measure.shift import shifted
 @pytest.mark.parametrize(
     ("was", "now", "way", "unit", "is_so"),
     [
-        (10.0, 20.0, "up", Unit.MILLISECONDS, True),
-        (10.0, 17.0, "up", Unit.MILLISECONDS, False),  # 1.3 times and 5 ms
+        (26.0, 72.0, "up", Unit.MILLISECONDS, True),
+        (26.0, 62.0, "up", Unit.MILLISECONDS, False),  # seen when another range started beside it
+        (1.0, 5.0, "up", Unit.MILLISECONDS, False),
+        (0.3, 0.9, "up", Unit.SECONDS, False),
+        (0.29, 0.44, "up", Unit.CORES, False),
+        (0.16, 0.54, "up", Unit.CORES, True),
         (10.0, 20.0, "down", Unit.MILLISECONDS, False),
         (100.0, 50.0, "down", Unit.COUNT, True),
         (0.0, 0.4, "up", Unit.COUNT, False),
         (0.0, 1.0, "up", Unit.COUNT, True),
+        (1.0, 2.0, "up", Unit.COUNT, False),
+        (2.0, 7.0, "up", Unit.COUNT, True),
+        (2.0, 1.0, "down", Unit.COUNT, True),
+        (2500.0, 3900.0, "up", Unit.COUNT, True),
         (0.99, 0.85, "down", Unit.RATIO, True),
         (0.99, 0.92, "down", Unit.RATIO, False),
         (0.0, 2.0, "up", None, True),

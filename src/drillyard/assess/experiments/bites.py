@@ -1,8 +1,9 @@
 """What the faults of a run did to the shop, by the looks that the drill answered.
 
 Looks are compared with those of the minute before the fault. What never happened before and does now (errors,
-a restart) is seen by one look; a share by its worst look, beside the worst before; all else by medians, for a
-single look may be anything. Counts are of five seconds, and of as many customers as there were before.
+a restart) is seen by one look; all else by medians, for a single look may be anything. Where any of many
+readings may show it, the median has to be beyond every look before: one of them always jumps by itself.
+Counts are of five seconds, and of as many customers as there were before.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -42,6 +43,12 @@ SUFFERING = (
 )
 SUFFERING_OF_JOBS = ("jobs.failed.", "jobs.duration.", "queue.oldest.")
 """What faults do whose own readings are elsewhere: the same cut is felt by others at another place."""
+ANY_OF_MANY = ("jobs.duration.",)
+"""Jobs of a kind are few in a look, and not alike: a report is of a day or of a month."""
+EVERYBODYS = ("machine.",)
+"""Readings that whatever else is on the machine moves."""
+NEVER_FAILED = 0.99
+"""A share that was no lower before is of what does not happen to a healthy shop."""
 ENOUGH_REQUESTS = {"latency.p95": 40, "latency.p99": 200}
 """Of fewer in a look, a percentile jumps by itself."""
 _REQUESTS = "requests.count"
@@ -55,7 +62,7 @@ PER_MINUTE = ("business.orders",)
 
 @dataclass(frozen=True)
 class Effect:
-    """That a fault moved a reading: its value before and during the fault."""
+    """What a reading was before and during a fault that moved it."""
 
     fault: Injected
     reading: str
@@ -68,8 +75,31 @@ def effects(run: Run, known: Experiments) -> list[Effect]:
     what customers and jobs suffered, and what the run's own probes asked for.
     """
     faults = faults_of(run, known)
-    by_kind = _moved(((each, kinds()[each.kind].moves) for each in faults if each.kind in kinds()), known)
-    return by_kind or _moved(((each, _felt(run, known)) for each in faults), known)
+    by_kind = [
+        effect
+        for fault in faults
+        if fault.kind in kinds()
+        for effect in _moved(fault, kinds()[fault.kind].moves, known)
+    ]
+    return by_kind or [
+        effect
+        for fault in faults
+        for effect in (
+            *_moved(fault, _suffered(known), known),
+            *_moved(fault, _asked_for(run), known, of_many=True),
+        )
+    ]
+
+
+def known_to_move(run: Run, known: Experiments) -> list[Effect]:
+    """What its faults are known to move was and is, moved or not."""
+    read = [
+        _read(fault, moves, known, of_many=False)
+        for fault in faults_of(run, known)
+        if fault.kind in kinds()
+        for moves in kinds()[fault.kind].moves
+    ]
+    return [each for each in read if each is not None]
 
 
 def biting(run: Run, known: Experiments) -> list[Injected]:
@@ -78,40 +108,48 @@ def biting(run: Run, known: Experiments) -> list[Injected]:
     return list(found.values())
 
 
-def _moved(asked: Iterable[tuple[Injected, Sequence[Moves]]], known: Experiments) -> list[Effect]:
-    return [
-        effect
-        for fault, every in asked
-        for moves in every
-        if (effect := _effect(fault, moves, known)) is not None
-    ]
+def _moved(
+    fault: Injected, every: Iterable[Moves], known: Experiments, *, of_many: bool = False
+) -> Iterator[Effect]:
+    for moves in every:
+        many = of_many or moves.reading.startswith(ANY_OF_MANY)
+        read = _read(fault, moves, known, of_many=many)
+        if read and shifted(read.before, read.during, moves.way, unit(moves.reading)):
+            yield read
 
 
-def _felt(run: Run, known: Experiments) -> list[Moves]:
+def _suffered(known: Experiments) -> list[Moves]:
     names = {name for seen in known.observed for name in seen.values if name.startswith(SUFFERING_OF_JOBS)}
+    return [*SUFFERING, *map(Moves, sorted(names))]
+
+
+def _asked_for(run: Run) -> list[Moves]:
     asked = {reading_of(each.func, settled(each.arguments, run.experiment)) for each in run.probes}
-    own = [Moves(name, way) for name in sorted(asked - {""}) for way in ("up", "down")]
-    return [*SUFFERING, *map(Moves, sorted(names)), *own]
+    own = sorted(name for name in asked if name and not name.startswith(EVERYBODYS))
+    return [Moves(name, way) for name in own for way in ("up", "down")]
 
 
-def _effect(fault: Injected, moves: Moves, known: Experiments) -> Effect | None:
+def _read(fault: Injected, moves: Moves, known: Experiments, *, of_many: bool) -> Effect | None:
+    """What it was and is, moved or not; None where nobody looked."""
     looks = _before(fault, known)
     crowd = _crowd(looks)
     before = _values(looks, moves.reading, crowd)
     during = _values([each for each in known.observed if overlap(each, fault)], moves.reading, crowd)
-    if not before and looks and _is_count(moves.reading):
+    if not before and looks and _is_zero_where_absent(moves.reading):
         before = [0.0]
     if not before or not during:
         return None
-    was, now = _compared(before, during, moves)
-    return (
-        Effect(fault, moves.reading, was, now) if shifted(was, now, moves.way, unit(moves.reading)) else None
-    )
+    return Effect(fault, moves.reading, *_compared(before, during, moves, of_many))
 
 
-def _compared(before: Sequence[float], during: Sequence[float], moves: Moves) -> tuple[float, float]:
+def _compared(
+    before: Sequence[float], during: Sequence[float], moves: Moves, of_many: bool
+) -> tuple[float, float]:
     farthest = max if moves.way == "up" else min
-    if unit(moves.reading) is Unit.RATIO or not any(before):
+    if of_many:
+        return farthest(before), median(during)
+    never_before = min(before) >= NEVER_FAILED if unit(moves.reading) is Unit.RATIO else False
+    if never_before or not any(before):
         return farthest(before), farthest(during)
     return median(before), median(during)
 
@@ -187,9 +225,9 @@ def _is_sum(name: str) -> bool:
     return found is not None and found.combine is Combine.SUM
 
 
-def _is_count(name: str) -> bool:
-    """Whether it is 0 where nobody gives it."""
-    return _is_sum(name) or unit(name) is Unit.COUNT
+def _is_zero_where_absent(name: str) -> bool:
+    """Whether it is 0 where nobody gives it: counts, and the CPU of what is not there."""
+    return _is_sum(name) or unit(name) in (Unit.COUNT, Unit.CORES)
 
 
 def _struck(seen: Observed, known: Experiments) -> bool:
@@ -315,6 +353,6 @@ def usual(reading: str, fault: Injected, known: Experiments) -> float | None:
     """What a reading was before a fault; None where nobody looked."""
     looks = _before(fault, known)
     values = _values(looks, reading, 0.0)
-    if not values and looks and _is_count(reading):
+    if not values and looks and _is_zero_where_absent(reading):
         return 0.0
     return median(values) if values else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from drillyard.assess.check import Evidence, Status, Verdict
 from drillyard.assess.experiments.activities import HYPOTHESIS
-from drillyard.assess.experiments.bites import biting, crowd_before, cut_short, not_well
+from drillyard.assess.experiments.bites import biting, crowd_before, cut_short, known_to_move, not_well
 from drillyard.assess.experiments.hypotheses import unsaid
 from drillyard.assess.experiments.journals import faults_of, strangers, untrue
 from drillyard.assess.experiments.places import kind_of_place
@@ -158,9 +158,11 @@ def bloodless(m: Measurement, run: Run) -> Iterator[str]:
     if not faults_of(run, m.experiments):
         yield "the drill saw no fault in this run"
     elif not biting(run, m.experiments):
+        seen = known_to_move(run, m.experiments)
+        read = "".join(f"; {each.reading} was {each.before:.4g}, then {each.during:.4g}" for each in seen)
         yield (
-            "nothing moved that its faults are known to move, and nobody suffered (by looks before and during"
-            " it): is the scope larger than nothing?"
+            "nothing moved by more than chance that its faults are known to move, and nobody suffered (by"
+            f" looks before and during it{read}): is the scope larger than nothing?"
         )
     yield from cut_short(run, m.experiments)
 

@@ -123,7 +123,7 @@ class AuthChange(_OfCache):
     id = "cache.auth-change"
     title = "The cache wants another password"
     undone = "the password is what it was"
-    moves = (Moves("cache.errors"), Moves("jobs.done", "down"))
+    moves = (Moves("cache.errors"),)
     claimed = "password"
     within_s = 30.0
 

@@ -91,7 +91,7 @@ class CpuContention(Fault):
     id = "resource.cpu-contention"
     title = "A neighbour uses the CPUs"
     undone = "the neighbour is ended"
-    moves = (Moves("machine.pressure"), Moves("latency.p95"))
+    moves = (Moves(f"processes.cpu.{_NEIGHBOUR}"), Moves("latency.p95"))
 
     cores: int = Field(default=2, ge=1, le=64, description="Processes that use all of a core each.")
 
