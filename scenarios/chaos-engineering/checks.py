@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from drillyard.assess.check import Evidence, Status, Verdict, all_of, check
 from drillyard.assess.experiments.activities import ENDING, calls
-from drillyard.assess.experiments.bites import outcome, spent
 from drillyard.assess.experiments.claims import concluded
+from drillyard.assess.experiments.course import outcome, spent
 from drillyard.assess.experiments.finding_rules import Mechanism, Symptom, unbacked
 from drillyard.assess.experiments.findings import FILE, Findings, parse
 from drillyard.assess.experiments.hypotheses import LABELS, said_in, unwritten

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import httpx
 
-from drillyard.assess.experiments.bites import SERVED
+from drillyard.assess.experiments.course import SERVED
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import DrillyardError
 from drillyard.chaos.seen import FaultSpan, Look, samples

@@ -17,7 +17,7 @@ from chaoslib.settings import load_settings
 from chaoslib.types import Strategy
 
 from drillyard.assess.experiments.activities import calls
-from drillyard.assess.experiments.bites import WELL_WITHIN_S
+from drillyard.assess.experiments.course import WELL_WITHIN_S
 from drillyard.base.clock import wall
 from drillyard.base.errors import DrillyardError, UserError
 from drillyard.chaos.feed import Feed, Watcher

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from drillyard.assess.experiments.activities import RECOVERS, calls
-from drillyard.assess.experiments.bites import PER_MINUTE
+from drillyard.assess.experiments.looks import PER_MINUTE
 from drillyard.chaos.outcome import seconds
 from drillyard.drill.readings_now import ReadingView
 

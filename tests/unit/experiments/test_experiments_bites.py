@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from pydantic import JsonValue
 
-from drillyard.assess.experiments.bites import biting, crowd_before, effects, not_well, outcome, was_on
+from drillyard.assess.experiments.bites import biting, effects
+from drillyard.assess.experiments.course import crowd_before, not_well, outcome, was_on
 from drillyard.assess.experiments.journals import strangers, untrue
 from drillyard.assess.experiments.run_rules import different, question
 from drillyard.assess.experiments.runs import Activity, Experiments, Injected, Observed, Run

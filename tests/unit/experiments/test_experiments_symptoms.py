@@ -2,8 +2,8 @@
 
 import pytest
 
-from drillyard.assess.experiments.bites import customers
 from drillyard.assess.experiments.finding_rules import Symptom
+from drillyard.assess.experiments.looks import customers
 from drillyard.assess.experiments.runs import Experiments, Observed
 
 SERVED = "requests.success_ratio"

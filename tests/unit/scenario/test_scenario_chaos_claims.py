@@ -7,7 +7,7 @@ import pytest
 from chaos_work import finding, judge, saying, shop, world
 
 from drillyard.assess.check import Status, Verdict
-from drillyard.assess.experiments.bites import in_want
+from drillyard.assess.experiments.course import in_want
 from drillyard.assess.experiments.runs import Experiments, Injected, Observed, Run
 from drillyard.assess.measurement import Measurement
 

@@ -5,7 +5,7 @@ make nobody wrong.
 """
 
 from drillyard.assess.check import Verdict, all_of, in_doubt
-from drillyard.assess.experiments.bites import in_want
+from drillyard.assess.experiments.course import in_want
 from drillyard.assess.experiments.finding_rules import Vocabulary, tells_of_health, tried_by, unbacked
 from drillyard.assess.experiments.findings import FILE, Findings, Weakness
 from drillyard.assess.experiments.run_rules import Complaints, doubtful

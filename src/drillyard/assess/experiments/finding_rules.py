@@ -12,19 +12,18 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from drillyard.assess.experiments.activities import HYPOTHESIS, PROBES, calls
-from drillyard.assess.experiments.bites import (
+from drillyard.assess.experiments.course import outcome, was_on
+from drillyard.assess.experiments.findings import Healthy, Shown, Weakness
+from drillyard.assess.experiments.journals import SLACK_S, faults_of
+from drillyard.assess.experiments.looks import (
     as_told,
     customers,
     looks_at,
-    outcome,
     overlap,
     unit,
     usual,
     value_of,
-    was_on,
 )
-from drillyard.assess.experiments.findings import Healthy, Shown, Weakness
-from drillyard.assess.experiments.journals import SLACK_S, faults_of
 from drillyard.assess.experiments.places import spellings
 from drillyard.assess.experiments.run_rules import Complaints, bloodless, doubtful, unproven
 from drillyard.assess.experiments.runs import Activity, Experiments, Injected, Observed, Run

@@ -3,7 +3,7 @@ shows the weakness on the twin and no more here.
 """
 
 from drillyard.assess.check import Status, Verdict, all_of, inconclusive
-from drillyard.assess.experiments.bites import outcome
+from drillyard.assess.experiments.course import outcome
 from drillyard.assess.experiments.findings import Weakness
 from drillyard.assess.experiments.run_rules import doubtful, unlike, unproven
 from drillyard.assess.measurement import Measurement

@@ -9,7 +9,8 @@ from typing import Any
 
 from drillyard.assess.check import Evidence, Status, Verdict
 from drillyard.assess.experiments.activities import HYPOTHESIS
-from drillyard.assess.experiments.bites import biting, crowd_before, cut_short, known_to_move, not_well
+from drillyard.assess.experiments.bites import biting, known_to_move
+from drillyard.assess.experiments.course import crowd_before, cut_short, not_well
 from drillyard.assess.experiments.hypotheses import unsaid
 from drillyard.assess.experiments.journals import faults_of, strangers, untrue
 from drillyard.assess.experiments.places import kind_of_place

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from drillyard.assess.experiments.bites import Effect, effects, outcome, unit
+from drillyard.assess.experiments.bites import Effect, effects
+from drillyard.assess.experiments.course import outcome
 from drillyard.assess.experiments.journals import faults_of
+from drillyard.assess.experiments.looks import unit
 from drillyard.assess.experiments.places import place
 from drillyard.assess.experiments.runs import Experiments, Run
 
