@@ -26,7 +26,8 @@ def experiments_of(engine: Engine) -> Experiments:
     """The experiments of the workspace, with what was seen since the start state."""
     seen = Observations(engine.places.private).all()
     observed = [Observed(each.began, each.ended, each.readings) for each in seen]
-    return read_experiments(Path(engine.record.workspace), _injected(engine.store), observed)
+    applied = [entry.at for entry in engine.store.timeline(kinds=("applied",))]
+    return read_experiments(Path(engine.record.workspace), _injected(engine.store), observed, applied)
 
 
 def struck(engine: Engine) -> Forgiven:

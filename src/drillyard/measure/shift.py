@@ -24,13 +24,16 @@ FLOORS = {
 """What is less than this is nothing."""
 
 
-def shifted(was: float, now: float, way: Literal["up", "down"], unit: Unit | None) -> bool:
+def shifted(
+    was: float, now: float, way: Literal["up", "down"], unit: Unit | None, *, factor: float | None = None
+) -> bool:
     """Whether `now` lies on that side of `was`, by its factor and more than nothing (shares: by `SHARE`;
-    counts: by more than chance).
+    counts: by more than chance). `factor` is another than that of the unit.
     """
     if unit is Unit.RATIO:
         return (now - was if way == "up" else was - now) > SHARE
-    floor, factor = (1.0, FACTOR) if unit is None else (FLOORS.get(unit, 1.0), FACTORS.get(unit, FACTOR))
+    floor, usual = (1.0, FACTOR) if unit is None else (FLOORS.get(unit, 1.0), FACTORS.get(unit, FACTOR))
+    factor = usual if factor is None else factor
     if way == "up":
         chance = was + CHANCE * math.sqrt(max(0.0, was)) if unit is Unit.COUNT else was
         return now > max(factor * was, chance) + floor

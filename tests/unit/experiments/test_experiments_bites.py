@@ -119,27 +119,113 @@ def test_a_report_of_a_month_beside_one_of_a_day_is_no_effect() -> None:
     assert [each.reading for each in effects(run, known)] == ["jobs.duration.make_report"]
 
 
+def measured(known: Experiments) -> Measurement:
+    return Measurement("m1", "s", "1", "full", 0.0, 1.0, (), experiments=known)
+
+
+NOWHERE = {"link": "worker-reports-to-valkey"}
+
+
+def looks_of(name: str, at: float, values: tuple[float, ...]) -> list[Observed]:
+    key = name.replace(".", "__")
+    return [look(at + 3.1 * place, **{key: value}) for place, value in enumerate(values)]
+
+
 @pytest.mark.parametrize(
     ("reading", "before", "during", "bites"),
     [
         ("pool.waiting.max", (0.0, 0.0), (0.0, 1.0, 0.0), False),
         ("pool.waiting.max", (0.0, 0.0), (4.0, 6.0, 0.0), True),
-        ("cache.hit_ratio.search", (0.6, 0.8), (0.7, 0.4, 0.65), False),
-        ("cache.hit_ratio.search", (0.6, 0.8), (0.3, 0.4, 0.65), True),
-        ("machine.pressure", (0.2, 0.2), (0.9, 0.9, 0.9), False),
+        ("queue.oldest_max", (0.0,), (0.8, 0.2), False),  # of few looks each has to show it
+        ("queue.oldest_max", (0.0,), (9.0, 8.0), True),
+        ("requests.success_ratio", (1.0, 0.98), (0.98, 1.0, 0.98), False),  # one request of fifty
+        ("requests.success_ratio", (1.0, 0.98), (0.98, 0.7, 0.98), True),
+        ("requests.success_ratio", (1.0, 1.0), (0.92, 0.92, 0.94), True),  # one of two replicas, now and then
+        ("jobs.duration.charge_payment", (160.0, 170.0, 155.0), (185.0, 190.0, 204.0), False),
+        ("jobs.duration.charge_payment", (160.0, 170.0, 155.0), (260.0, 256.0, 270.0), True),  # 50 ms away
     ],
 )
-def test_what_a_run_asks_for_has_to_move_and_stay_so(
+def test_what_is_suffered_is_told_from_what_happens_by_itself(
     reading: str, before: tuple[float, ...], during: tuple[float, ...], bites: bool
 ) -> None:
-    """Somebody may ask for anything, and for what jumps by itself."""
-    name = reading.replace(".", "__")
-    looks = [look(AT + 1 + 4 * place, **{name: value}) for place, value in enumerate(before)]
-    now = [look(AT + 12 + 4 * place, **{name: value}) for place, value in enumerate(during)]
-    run, known = struck("network.delay", {"link": "worker-reports-to-valkey"}, now, looks)
-    asking = replace(run.after[0], func="reading", arguments={"name": reading, "seconds": 3})
-    run = replace(run, after=(asking,))
-    assert bool(biting(run, replace(known, runs=(run,)))) is bites
+    run, known = struck(
+        "network.delay", NOWHERE, looks_of(reading, AT + 11, during), looks_of(reading, AT, before)
+    )
+    assert bool(biting(run, known)) is bites
+
+
+def test_a_flush_is_seen_although_the_cache_fills_at_once() -> None:
+    before = looks_of("cache.hit_ratio", AT, (0.65, 0.7, 0.63))
+    kind, parameters = "cache.flush", {"every_s": 3600}
+    run, known = struck(
+        kind, parameters, looks_of("cache.hit_ratio", AT + 10, (0.2, 0.5, 0.64, 0.66)), before
+    )
+    assert biting(run, known)
+    run, known = struck(
+        kind, parameters, looks_of("cache.hit_ratio", AT + 10, (0.5, 0.6, 0.64, 0.66)), before
+    )
+    assert not biting(run, known)
+
+
+@pytest.mark.parametrize("name", ["machine.pressure", "cache.hit_ratio.search", "db.seq_rows", "valkey.keys"])
+def test_what_a_run_asks_for_shows_nothing_by_that(name: str) -> None:
+    """Somebody may ask for anything, and among hundreds of readings one always moves."""
+    run, known = struck(
+        "network.delay", NOWHERE, looks_of(name, AT + 11, (0.9, 0.9)), looks_of(name, AT, (0.1,))
+    )
+    asking = replace(run.after[0], func="reading", arguments={"name": name, "seconds": 3})
+    assert not biting(replace(run, after=(asking,)), known)
+
+
+def test_moments_show_nothing() -> None:
+    moments = [
+        replace(each, ended=each.began + 0.05) for each in looks_of("services.down", AT + 11, (1.0, 1.0))
+    ]
+    run, known = struck("network.delay", NOWHERE, [*moments, look(AT + 16)])
+    assert not biting(run, known)
+
+
+def test_a_crowd_that_somebody_brings_is_no_effect() -> None:
+    """It is not among the drill's own customers, and comes through the load balancer like everybody."""
+    before = [look(AT + at, proxy__requests=80.0) for at in (0, 3, 6)]
+    during = [look(AT + at, proxy__requests=500.0, valkey__commands=4_000.0) for at in (11, 15, 19)]
+    run, known = struck("cache.hot-key", {"size_kb": 1, "per_s": 1}, during, before)
+    assert effects(run, known) == []
+
+
+def test_time_has_to_move_further_while_others_use_the_machine() -> None:
+    before = [look(AT + at, machine__busy=1.0, processes__cpu=0.4) for at in (0, 3, 6)]
+    for p95, bites in ((190.0, False), (900.0, True)):
+        during = [
+            look(AT + at, machine__busy=1.9, processes__cpu=0.5, latency__p95=p95) for at in (11, 15, 19)
+        ]
+        run, known = struck("network.delay", NOWHERE, during, before)
+        assert bool(biting(run, known)) is bites
+
+
+def test_what_faults_may_have_moved_together_is_evidence_of_neither() -> None:
+    """One of them may be put where nobody is."""
+    during = [look(AT + at, cache__errors=12.0) for at in (12, 16, 20)]
+    run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, during)
+    assert question(measured(known), run)
+    full = fault_of("network.reset", {"link": "worker-reports-to-postgres"}).model_dump(mode="json")
+    idle = Injected(2, "network.reset", full, 18.0, AT + 10, AT + 28, "its time was over")
+    action = replace(run.method[0], func="network_reset", arguments={"link": "worker-reports-to-postgres"})
+    both = replace(run, method=(*run.method, action))
+    known = replace(known, runs=(both,), injected=(*known.injected, idle))
+    assert len(biting(both, known)) == 2
+    assert question(measured(known), both) == frozenset()
+
+
+def test_changes_that_are_applied_meanwhile_are_strangers() -> None:
+    run, known = struck("network.cut", NOWHERE, [look(AT + 12)])
+    assert not list(strangers(run, replace(known, applied=(AT + 40,))))
+    (told,) = strangers(run, replace(known, applied=(AT + 11.8,)))
+    assert "applied" in told
+    program = replace(run.method[0], module="", func="", began=AT + 11, ended=AT + 13)
+    assert not list(
+        strangers(replace(run, method=(*run.method, program)), replace(known, applied=(AT + 11.8,)))
+    )
 
 
 def test_a_neighbour_is_seen_by_the_cpu_that_it_uses() -> None:
@@ -257,5 +343,4 @@ def test_the_same_fault_with_others_that_do_nothing_is_one_question() -> None:
     assert different([cut | pair | mails] * 3) == 1
     assert different([cut, frozenset(), mails]) == 2
     run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, [look(AT + 12, cache__errors=9.0)])
-    measured = Measurement("m1", "s", "1", "full", 0.0, 1.0, (), experiments=known)
-    assert question(measured, run) == {"network.cut valkey"}
+    assert question(measured(known), run) == {"network.cut valkey"}

@@ -49,8 +49,8 @@ def _is(action: Activity, fault: Injected, run: Run) -> bool:
 
 
 def strangers(run: Run, known: Experiments) -> Iterator[str]:
-    """Faults that were on between this run's first action and its last look, and that it did not put in: what
-    came of it may be of these.
+    """Faults that were on between this run's first action and its last look, and that it did not put in, and
+    changes that were applied then by nobody of its method: what came of it may be of these.
     """
     own = {(each.number, each.began) for each in faults_of(run, known)}
     begins = min((each.began for each in run.method), default=run.began)
@@ -59,6 +59,11 @@ def strangers(run: Run, known: Experiments) -> Iterator[str]:
         on = fault.began < ends - SLACK_S and (fault.ended is None or fault.ended > begins + SLACK_S)
         if on and (fault.number, fault.began) not in own:
             yield f"{run.name}: {fault.kind} was on meanwhile, and this run did not put it in"
+    programs = [each for each in run.method if not each.module]
+    for at in known.applied:
+        own_doing = any(each.began - SLACK_S <= at <= each.ended + SLACK_S for each in programs)
+        if begins < at < ends and not own_doing:
+            yield f"{run.name}: changes were applied meanwhile, and not by this run"
 
 
 def untrue(run: Run, known: Experiments) -> Iterator[str]:

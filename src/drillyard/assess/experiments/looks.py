@@ -19,7 +19,9 @@ SUMS_OVER_S = 5.0
 """What is added up is compared over so long."""
 ENOUGH_REQUESTS = {"latency.p95": 40, "latency.p99": 200}
 """Of fewer in a look, a percentile jumps by itself."""
-REQUESTS = "requests.count"
+OWN_REQUESTS = "requests.count"
+REQUESTS = (OWN_REQUESTS, "proxy.requests")
+"""Those of the drill's own customers, and of all who came: a crowd that a learner brings is in the second."""
 LEAST_LOOK_S = 1.0
 """Customers' requests are counted once a second: a shorter look has those of a second, or none. Nor does it
 say whether a machine was starved: a moment can be had at will.
@@ -29,18 +31,41 @@ PER_MINUTE = ("business.orders",)
 
 
 def looks_before(fault: Injected, known: Experiments) -> list[Observed]:
-    """Those of the minute before a fault, in which none was on."""
+    """Those of the minute before a fault, in which none was on; moments are none."""
     return [
         seen
         for seen in known.observed
-        if fault.began - NEARBY_S <= seen.began and seen.ended <= fault.began and not was_struck(seen, known)
+        if length_of(seen) >= LEAST_LOOK_S
+        and fault.began - NEARBY_S <= seen.began
+        and seen.ended <= fault.began
+        and not was_struck(seen, known)
     ]
+
+
+def looks_during(fault: Injected, known: Experiments) -> list[Observed]:
+    """Those that touch the time of a fault; moments are none."""
+    return [seen for seen in known.observed if length_of(seen) >= LEAST_LOOK_S and overlap(seen, fault)]
+
+
+def looks_within(fault: Injected, known: Experiments) -> list[Observed]:
+    """Those of them that lie in its time altogether; all where none does."""
+    during = looks_during(fault, known)
+    within = [
+        seen
+        for seen in during
+        if fault.began <= seen.began and (fault.ended is None or seen.ended <= fault.ended)
+    ]
+    return within or during
 
 
 def crowd_of(looks: Iterable[Observed]) -> float:
     """Requests a second; 0 where nobody counted them."""
-    rates = [each.values[REQUESTS] / length_of(each) for each in looks if each.values.get(REQUESTS)]
+    rates = [came / length_of(each) for each in looks if (came := _came(each))]
     return median(rates) if rates else 0.0
+
+
+def _came(seen: Observed) -> float:
+    return max(seen.values.get(name, 0.0) for name in REQUESTS)
 
 
 def customers(seen: Observed, known: Experiments) -> float:
@@ -49,8 +74,8 @@ def customers(seen: Observed, known: Experiments) -> float:
     counted them.
     """
     near = [each for each in known.observed if seen.began - NEARBY_S <= each.began <= seen.began]
-    long = [each for each in near if length_of(each) >= LEAST_LOOK_S and REQUESTS in each.values]
-    return sum(each.values[REQUESTS] for each in long) / max(sum(map(length_of, long)), LEAST_LOOK_S)
+    long = [each for each in near if length_of(each) >= LEAST_LOOK_S and OWN_REQUESTS in each.values]
+    return sum(each.values[OWN_REQUESTS] for each in long) / max(sum(map(length_of, long)), LEAST_LOOK_S)
 
 
 def values_of(looks: Iterable[Observed], name: str, crowd: float) -> list[float]:
@@ -63,12 +88,12 @@ def value_of(seen: Observed, name: str, crowd: float = 0.0) -> float | None:
     """A reading of one look: sums over `SUMS_OVER_S`, of no more requests a second than `crowd` where that is
     said. None where it was not given, or is of too few requests.
     """
-    value, requests = seen.values.get(name), seen.values.get(REQUESTS, 0.0)
+    value, requests = seen.values.get(name), seen.values.get(OWN_REQUESTS, 0.0)
     if value is None or requests < ENOUGH_REQUESTS.get(name, 0):
         return None
     if not _is_sum(name):
         return value
-    more = requests / length_of(seen) / crowd if crowd else 1.0
+    more = _came(seen) / length_of(seen) / crowd if crowd else 1.0
     return value / length_of(seen) * SUMS_OVER_S / max(1.0, more)
 
 

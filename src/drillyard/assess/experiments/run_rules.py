@@ -9,7 +9,7 @@ from typing import Any
 
 from drillyard.assess.check import Evidence, Status, Verdict
 from drillyard.assess.experiments.activities import HYPOTHESIS
-from drillyard.assess.experiments.bites import biting, known_to_move
+from drillyard.assess.experiments.bites import biting, effects, known_to_move
 from drillyard.assess.experiments.course import crowd_before, cut_short, not_well
 from drillyard.assess.experiments.hypotheses import unsaid
 from drillyard.assess.experiments.journals import faults_of, strangers, untrue
@@ -131,8 +131,18 @@ def unlike(m: Measurement, first: Run, again: Run) -> str:
 
 
 def question(m: Measurement, run: Run) -> frozenset[str]:
-    """What a run asks: the kinds of fault that did something, each with the kind of its place."""
-    return frozenset(f"{each.kind} {kind_of_place(each)}".strip() for each in biting(run, m.experiments))
+    """What a run asks: the kinds of fault that did something, each with the kind of its place.
+
+    What faults of several kinds may have moved is evidence of none of them: one of them may do nothing.
+    """
+    moved: dict[str, set[str]] = {}
+    for each in effects(run, m.experiments):
+        moved.setdefault(f"{each.fault.kind} {kind_of_place(each.fault)}".strip(), set()).add(each.reading)
+    return frozenset(
+        name
+        for name, readings in moved.items()
+        if readings - {reading for other, of_it in moved.items() if other != name for reading in of_it}
+    )
 
 
 def different(questions: Sequence[frozenset[str]]) -> int:
@@ -155,7 +165,7 @@ def different(questions: Sequence[frozenset[str]]) -> int:
 
 
 def bloodless(m: Measurement, run: Run) -> Iterator[str]:
-    """That its faults did nothing that can be seen, or were over before anybody looked."""
+    """That its faults did nothing that can be seen, were over before anybody looked, or were not alone."""
     if not faults_of(run, m.experiments):
         yield "the drill saw no fault in this run"
     elif not biting(run, m.experiments):
@@ -166,6 +176,7 @@ def bloodless(m: Measurement, run: Run) -> Iterator[str]:
             f" looks before and during it{read}): is the scope larger than nothing?"
         )
     yield from cut_short(run, m.experiments)
+    yield from strangers(run, m.experiments)
 
 
 def left_broken(m: Measurement, run: Run) -> Iterator[str]:

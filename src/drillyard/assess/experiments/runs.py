@@ -163,10 +163,15 @@ class Experiments:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     injected: tuple[Injected, ...] = ()
     observed: tuple[Observed, ...] = ()
+    applied: tuple[float, ...] = ()
+    """When files of the workspace were put to use, in seconds since the epoch."""
 
 
 def read_experiments(
-    workspace: Path, injected: Sequence[Injected] = (), observed: Sequence[Observed] = ()
+    workspace: Path,
+    injected: Sequence[Injected] = (),
+    observed: Sequence[Observed] = (),
+    applied: Sequence[float] = (),
 ) -> Experiments:
     """What lies in the workspace, beside what the drill saw."""
     directory = workspace / DIRECTORY
@@ -188,7 +193,7 @@ def read_experiments(
         except ValueError as error:
             unreadable[f"{DIRECTORY}/{JOURNALS}/{path.name}"] = str(error)
     runs.sort(key=lambda run: run.began)
-    return Experiments(files, tuple(runs), unreadable, tuple(injected), tuple(observed))
+    return Experiments(files, tuple(runs), unreadable, tuple(injected), tuple(observed), tuple(applied))
 
 
 def _files(directory: Path, endings: tuple[str, ...]) -> list[Path]:

@@ -169,7 +169,12 @@ class SlowConsumer(Fault):
     id = "queue.slow-consumer"
     title = "A worker is slow"
     undone = "it runs all the time again"
-    moves = (Moves("jobs.wait.charge_payment"), Moves("queue.oldest_max"))
+    moves = (
+        Moves("jobs.wait.charge_payment"),
+        Moves("jobs.wait.send_mail"),
+        Moves("jobs.wait.book_sale"),
+        Moves("queue.oldest_max"),
+    )
     within_s = 30.0
 
     worker: Name = Field(default="worker-payments", description="Name of a worker.")
