@@ -232,8 +232,8 @@ def journals_true(m: Measurement) -> Verdict:
 
 @check(id="faults-bit", task="run", title="What was broken really broke", needs=())
 def faults_bit(m: Measurement) -> Verdict:
-    """A reading that the fault is certified to move did, or customers or jobs suffered; and the fault lasted
-    while one looked.
+    """A reading that the fault is known to move did, by more than chance, or customers or jobs suffered; the
+    fault lasted while one looked, and nobody else put one in or applied changes meanwhile.
     """
     return enough(
         m,

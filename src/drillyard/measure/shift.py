@@ -25,16 +25,22 @@ FLOORS = {
 
 
 def shifted(
-    was: float, now: float, way: Literal["up", "down"], unit: Unit | None, *, factor: float | None = None
+    was: float,
+    now: float,
+    way: Literal["up", "down"],
+    unit: Unit | None,
+    *,
+    times: float = 1.0,
+    chance: bool = False,
 ) -> bool:
-    """Whether `now` lies on that side of `was`, by its factor and more than nothing (shares: by `SHARE`;
-    counts: by more than chance). `factor` is another than that of the unit.
+    """Whether `now` lies on that side of `was`: by `times` its unit's factor and more than nothing, shares by
+    `SHARE`. With `chance` by more, too, than what happens now and then would by itself.
     """
     if unit is Unit.RATIO:
         return (now - was if way == "up" else was - now) > SHARE
     floor, usual = (1.0, FACTOR) if unit is None else (FLOORS.get(unit, 1.0), FACTORS.get(unit, FACTOR))
-    factor = usual if factor is None else factor
+    factor = times * usual
     if way == "up":
-        chance = was + CHANCE * math.sqrt(max(0.0, was)) if unit is Unit.COUNT else was
-        return now > max(factor * was, chance) + floor
+        by_chance = was + CHANCE * math.sqrt(max(0.0, was)) if chance else was
+        return now > max(factor * was, by_chance) + floor
     return now < (was - floor) / factor

@@ -155,11 +155,10 @@ def test_what_is_suffered_is_told_from_what_happens_by_itself(
 
 
 def test_a_flush_is_seen_although_the_cache_fills_at_once() -> None:
+    """Its look began before it did."""
     before = looks_of("cache.hit_ratio", AT, (0.65, 0.7, 0.63))
     kind, parameters = "cache.flush", {"every_s": 3600}
-    run, known = struck(
-        kind, parameters, looks_of("cache.hit_ratio", AT + 10, (0.2, 0.5, 0.64, 0.66)), before
-    )
+    run, known = struck(kind, parameters, looks_of("cache.hit_ratio", AT + 9, (0.2, 0.5, 0.64, 0.66)), before)
     assert biting(run, known)
     run, known = struck(
         kind, parameters, looks_of("cache.hit_ratio", AT + 10, (0.5, 0.6, 0.64, 0.66)), before
@@ -203,18 +202,74 @@ def test_time_has_to_move_further_while_others_use_the_machine() -> None:
         assert bool(biting(run, known)) is bites
 
 
-def test_what_faults_may_have_moved_together_is_evidence_of_neither() -> None:
-    """One of them may be put where nobody is."""
-    during = [look(AT + at, cache__errors=12.0) for at in (12, 16, 20)]
-    run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, during)
-    assert question(measured(known), run)
-    full = fault_of("network.reset", {"link": "worker-reports-to-postgres"}).model_dump(mode="json")
-    idle = Injected(2, "network.reset", full, 18.0, AT + 10, AT + 28, "its time was over")
-    action = replace(run.method[0], func="network_reset", arguments={"link": "worker-reports-to-postgres"})
-    both = replace(run, method=(*run.method, action))
-    known = replace(known, runs=(both,), injected=(*known.injected, idle))
-    assert len(biting(both, known)) == 2
-    assert question(measured(known), both) == frozenset()
+def beside(
+    run: Run, known: Experiments, kind: str, parameters: Mapping[str, JsonValue]
+) -> tuple[Run, Experiments]:
+    """The same run with another fault in it."""
+    full = fault_of(kind, dict(parameters)).model_dump(mode="json")
+    other = Injected(2, kind, full, 18.0, AT + 10, AT + 28, "its time was over")
+    action = replace(run.method[0], func=function_of(kind), arguments=parameters)
+    run = replace(run, method=(*run.method, action))
+    return run, replace(known, runs=(run,), injected=(*known.injected, other))
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "seen", "idle"),
+    [
+        ("network.cut", "storefront-*-to-valkey", {"cache__errors": 12.0}, "network.reset"),
+        (
+            "network.delay",
+            "storefront-*-to-postgres",
+            {"latency__p50": 300.0, "shop__handling": 200.0},
+            "network.bandwidth",
+        ),
+    ],
+)
+def test_what_does_nothing_beside_a_fault_is_no_question_of_its_own(
+    kind: str, where: str, seen: dict[str, float], idle: str
+) -> None:
+    before = [look(AT + at, latency__p50=10.0, shop__handling=9.0) for at in (0, 3, 6)]
+    during = [look(AT + at, **{"latency__p95": 310.0, **seen}) for at in (12, 16, 20)]
+    run, known = struck(kind, {"link": where}, during, before)
+    alone = question(measured(known), run)
+    assert different([alone]) == 1
+    both, known = beside(run, known, idle, {"link": "worker-reports-to-postgres"})
+    together = question(measured(known), both)
+    assert different([together]) == 1
+    assert different([alone, together]) == 1
+
+
+def test_two_questions_that_may_be_either_are_one() -> None:
+    real, pair, trio = frozenset({"a"}), frozenset({"a or b"}), frozenset({"b or c"})
+    assert different([real, pair, trio]) == 1
+    assert different([frozenset({"x or y"}), real, pair]) == 2
+    assert different([frozenset({"a", "x"}), real]) == 2
+
+
+def test_what_is_suffered_while_changes_roll_out_shows_nothing() -> None:
+    run, known = struck("network.delay", NOWHERE, [look(AT + 13, services__down=1.0), look(AT + 20)])
+    assert biting(run, known)
+    assert not biting(run, replace(known, applied=(AT + 17,)))
+
+
+def test_what_a_crowd_suffers_shows_nothing() -> None:
+    before = [look(AT + at, proxy__requests=80.0) for at in (0, 3, 6)]
+    during = [
+        look(AT + at, proxy__requests=800.0, requests__success_ratio=0.8, latency__p95=400.0)
+        for at in (11, 15, 19)
+    ]
+    run, known = struck("network.delay", NOWHERE, during, before)
+    assert not biting(run, known)
+
+
+def test_a_level_that_does_not_jump_is_shown_by_few_looks() -> None:
+    run, known = struck(
+        "deploy.stale-secret",
+        {"replica": "storefront-1"},
+        [look(AT + 12, proxy__servers__up=1.0)],
+        [look(AT + 1)],
+    )
+    assert biting(run, known)
 
 
 def test_changes_that_are_applied_meanwhile_are_strangers() -> None:
@@ -222,7 +277,7 @@ def test_changes_that_are_applied_meanwhile_are_strangers() -> None:
     assert not list(strangers(run, replace(known, applied=(AT + 40,))))
     (told,) = strangers(run, replace(known, applied=(AT + 11.8,)))
     assert "applied" in told
-    program = replace(run.method[0], module="", func="", began=AT + 11, ended=AT + 13)
+    program = replace(run.method[0], module="ours", func="deploy", began=AT + 11, ended=AT + 13)
     assert not list(
         strangers(replace(run, method=(*run.method, program)), replace(known, applied=(AT + 11.8,)))
     )

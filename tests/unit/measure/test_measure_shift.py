@@ -19,8 +19,6 @@ from drillyard.measure.shift import shifted
         (100.0, 50.0, "down", Unit.COUNT, True),
         (0.0, 0.4, "up", Unit.COUNT, False),
         (0.0, 1.0, "up", Unit.COUNT, True),
-        (1.0, 2.0, "up", Unit.COUNT, False),
-        (2.0, 7.0, "up", Unit.COUNT, True),
         (2.0, 1.0, "down", Unit.COUNT, True),
         (2500.0, 3900.0, "up", Unit.COUNT, True),
         (0.99, 0.85, "down", Unit.RATIO, True),
@@ -30,3 +28,14 @@ from drillyard.measure.shift import shifted
 )
 def test_noise_is_no_shift(was: float, now: float, way: str, unit: Unit | None, is_so: bool) -> None:
     assert shifted(was, now, way, unit) is is_so  # type: ignore[arg-type]  # one of the two words
+
+
+def test_what_happens_now_and_then_happens_a_little_more_often() -> None:
+    assert shifted(1.0, 2.0, "up", Unit.COUNT)
+    assert not shifted(1.0, 2.0, "up", Unit.COUNT, chance=True)
+    assert shifted(2.0, 7.0, "up", Unit.COUNT, chance=True)
+
+
+def test_more_may_be_asked_for() -> None:
+    assert shifted(26.0, 100.0, "up", Unit.MILLISECONDS)
+    assert not shifted(26.0, 100.0, "up", Unit.MILLISECONDS, times=2.0)

@@ -5,7 +5,7 @@ Each function answers one question about one run; what is wrong comes in words, 
 
 from collections.abc import Iterator, Mapping
 
-from drillyard.assess.experiments.activities import PROBES, RECOVERS, reading_of, settled, unknown
+from drillyard.assess.experiments.activities import ACTIONS, PROBES, RECOVERS, reading_of, settled, unknown
 from drillyard.assess.experiments.runs import Activity, Experiments, Injected, Observed, Run, finite
 from drillyard.base.errors import UserError
 from drillyard.faults.catalog import fault_of, function_of
@@ -59,7 +59,7 @@ def strangers(run: Run, known: Experiments) -> Iterator[str]:
         on = fault.began < ends - SLACK_S and (fault.ended is None or fault.ended > begins + SLACK_S)
         if on and (fault.number, fault.began) not in own:
             yield f"{run.name}: {fault.kind} was on meanwhile, and this run did not put it in"
-    programs = [each for each in run.method if not each.module]
+    programs = [each for each in run.method if each.module not in (ACTIONS, PROBES)]
     for at in known.applied:
         own_doing = any(each.began - SLACK_S <= at <= each.ended + SLACK_S for each in programs)
         if begins < at < ends and not own_doing:

@@ -22,6 +22,8 @@ ENOUGH_REQUESTS = {"latency.p95": 40, "latency.p99": 200}
 OWN_REQUESTS = "requests.count"
 REQUESTS = (OWN_REQUESTS, "proxy.requests")
 """Those of the drill's own customers, and of all who came: a crowd that a learner brings is in the second."""
+ALIKE_CROWD = 1.5
+"""Customers that are more than so many times as many are another crowd."""
 LEAST_LOOK_S = 1.0
 """Customers' requests are counted once a second: a shorter look has those of a second, or none. Nor does it
 say whether a machine was starved: a moment can be had at will.
@@ -91,7 +93,7 @@ def value_of(seen: Observed, name: str, crowd: float = 0.0) -> float | None:
     value, requests = seen.values.get(name), seen.values.get(OWN_REQUESTS, 0.0)
     if value is None or requests < ENOUGH_REQUESTS.get(name, 0):
         return None
-    if not _is_sum(name):
+    if not is_sum(name):
         return value
     more = _came(seen) / length_of(seen) / crowd if crowd else 1.0
     return value / length_of(seen) * SUMS_OVER_S / max(1.0, more)
@@ -110,7 +112,7 @@ def unit(name: str) -> Unit | None:
 
 def is_zero_where_absent(name: str) -> bool:
     """Whether it is 0 where nobody gives it: counts, and the CPU of what is not there."""
-    return _is_sum(name) or unit(name) in (Unit.COUNT, Unit.CORES)
+    return is_sum(name) or unit(name) in (Unit.COUNT, Unit.CORES)
 
 
 def was_struck(seen: Observed, known: Experiments) -> bool:
@@ -159,6 +161,7 @@ def _described(name: str) -> Described | None:
     return next((each for each in described() if each.matches(name)), None)
 
 
-def _is_sum(name: str) -> bool:
+def is_sum(name: str) -> bool:
+    """Whether it is added up over a look."""
     found = _described(name)
     return found is not None and found.combine is Combine.SUM
