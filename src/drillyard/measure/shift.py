@@ -7,8 +7,8 @@ from drillyard.measure.reading import TIME_LIKE, Unit
 
 FACTOR = 1.3
 FACTORS = {**dict.fromkeys(TIME_LIKE, 2.5), Unit.CORES: 2.0}
-"""Where it is more: whatever else begins on the machine makes everything take longer. With another range that
-started beside it, medians of ten seconds were up to 2.4 times those before, and CPU 1.5 times.
+"""Where it is more: whatever else is done on the machine makes everything take longer. With another drill
+beside it, medians of ten seconds were up to 2.4 times those before, and CPU 1.5 times.
 """
 SHARE = 0.1
 """Shares are elsewhere when they differ by so much."""

@@ -54,7 +54,7 @@ def test_neither_noise_nor_a_crowd_is_an_effect(
 @pytest.mark.parametrize(
     ("before", "during"),
     [
-        ({"latency__p95": 26.0}, {"latency__p95": 60.0}),  # another range starts beside this one
+        ({"latency__p95": 26.0}, {"latency__p95": 60.0}),  # another drill beside this one
         ({"jobs__duration__make_report": 30.0}, {"jobs__duration__make_report": 70.0}),
     ],
 )

@@ -10,7 +10,7 @@ from drillyard.measure.shift import shifted
     ("was", "now", "way", "unit", "is_so"),
     [
         (26.0, 72.0, "up", Unit.MILLISECONDS, True),
-        (26.0, 62.0, "up", Unit.MILLISECONDS, False),  # seen when another range started beside it
+        (26.0, 62.0, "up", Unit.MILLISECONDS, False),  # seen with another drill beside it
         (1.0, 5.0, "up", Unit.MILLISECONDS, False),
         (0.3, 0.9, "up", Unit.SECONDS, False),
         (0.29, 0.44, "up", Unit.CORES, False),
