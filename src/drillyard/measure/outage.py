@@ -40,8 +40,12 @@ class Outage:
         return None if self.ended is None else self.ended - self.began
 
     def settled(self, at: float) -> bool:
-        """Whether it is known that service holds at `at` (seconds since the epoch) and for `HELD_S` after."""
-        back = self.began is None or (self.ended is not None and self.ended <= at)
+        """Whether service holds up to now, and that is known of `HELD_S` after `at` (seconds since the epoch).
+
+        It may have come back later than `at`: what had to be done may be done while load balancers and
+        customers still find their way back.
+        """
+        back = self.began is None or self.ended is not None
         return back and self.until >= at + HELD_S
 
 

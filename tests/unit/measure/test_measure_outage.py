@@ -84,6 +84,12 @@ def test_that_all_is_well_is_known_only_after_a_while() -> None:
     assert not outage(planned, good, since=0, until=60).settled(55.0)
 
 
+def test_a_shop_that_comes_back_just_after_one_said_so_is_settled_too() -> None:
+    planned, good = requests(60, (5, 20))
+    assert outage(planned, good, since=0, until=30.1).settled(18)
+    assert not outage(planned[planned < 29], good[planned < 29], since=0, until=29).settled(18)
+
+
 def test_where_nobody_could_even_ask_nobody_was_served() -> None:
     planned, good = requests(60, (0, 0))
     late = planned >= 25
