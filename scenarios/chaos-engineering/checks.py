@@ -16,6 +16,7 @@ from drillyard.assess.experiments.findings import FILE, Findings, parse
 from drillyard.assess.experiments.hypotheses import LABELS, said_in, unwritten
 from drillyard.assess.experiments.journals import faults_of, untrue
 from drillyard.assess.experiments.outcomes import told_of
+from drillyard.assess.experiments.questions import asked, different, places, said
 from drillyard.assess.experiments.repair_rules import best, proven, tried
 from drillyard.assess.experiments.run_rules import (
     LEAST,
@@ -23,10 +24,9 @@ from drillyard.assess.experiments.run_rules import (
     Complaints,
     agrees,
     bloodless,
-    different,
+    doubtful,
     enough,
     left_broken,
-    question,
     runs_of,
     same,
 )
@@ -191,25 +191,23 @@ def experiments_differ(m: Measurement) -> Verdict:
     """The same fault at the same kind of place, with another number or on another replica, is the same
     question. Each experiment needs something that did something, and that stands for it alone.
     """
-    asked = {
-        name: frozenset().union(*(question(m, run) for run in runs if not list(untrue(run, m.experiments))))
-        for name, runs in runs_of(m).items()
-    }
-    every = sorted(frozenset().union(*asked.values()))
-    number = different(list(asked.values()))
-    places = {each.partition(" ")[2] for each in every}
+    every = [
+        frozenset().union(*(asked(m, run) for run in runs if not list(doubtful(m, run))))
+        for runs in runs_of(m).values()
+    ]
+    number, at = different(every), places(every)
     return all_of(
         true_that(
             number >= LEAST,
             "Different questions, by the kind of fault that did something, and of its place",
             value=float(number),
             threshold=f"at least {LEAST}",
-            source=", ".join(every[:8]),
+            source=", ".join(sorted(map(said, frozenset().union(*every)))[:8]),
         ),
         true_that(
-            len(places) >= LEAST_PLACES,
+            at >= LEAST_PLACES,
             "Kinds of places at which something was broken",
-            value=float(len(places)),
+            value=float(at),
             threshold=f"at least {LEAST_PLACES}",
         ),
     )

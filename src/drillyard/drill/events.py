@@ -112,11 +112,14 @@ class ComponentEvent(_Event):
 
 
 class Applied(_Event):
-    """Files of the workspace were put to use, and what was reloaded for it."""
+    """Files of the workspace were put to use, and what was reloaded for it. `took_s` until then; stores of
+    before have 0.
+    """
 
     kind: Literal["applied"] = "applied"
     files: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    took_s: float = 0.0
 
     def _told(self) -> str:
         return f"applied {', '.join(self.files)}: {', '.join(self.actions)}" if self.files else ""
@@ -130,6 +133,18 @@ class ApplyRefused(_Event):
 
     def _told(self) -> str:
         return f"apply refused: {'; '.join(self.problems)}"
+
+
+class ApplyFailed(_Event):
+    """An apply was interrupted or did not come up, and what ran before was put back, in `took_s`; components
+    may have been restarted for it.
+    """
+
+    kind: Literal["apply-failed"] = "apply-failed"
+    took_s: float = 0.0
+
+    def _told(self) -> str:
+        return "apply failed, and what ran before was put back"
 
 
 class TrafficChanged(_Event):
@@ -281,6 +296,7 @@ Event = Annotated[
     | ComponentEvent
     | Applied
     | ApplyRefused
+    | ApplyFailed
     | TrafficChanged
     | MeasurementKept
     | TaskChecked

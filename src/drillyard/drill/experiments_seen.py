@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from drillyard.assess.audit import NOTHING, Forgiven
-from drillyard.assess.experiments.runs import Experiments, Injected, Observed, read_experiments
+from drillyard.assess.experiments.runs import Experiments, Injected, Observed, Rollout, read_experiments
 from drillyard.base.clock import wall
 from drillyard.drill.engine import Engine
-from drillyard.drill.events import FaultEnded, FaultInjected, Reset
+from drillyard.drill.events import Applied, ApplyFailed, FaultEnded, FaultInjected, Reset
 from drillyard.drill.making import LEARNER
 from drillyard.drill.observations import Observations
 from drillyard.drill.store import Store
@@ -26,8 +26,8 @@ def experiments_of(engine: Engine) -> Experiments:
     """The experiments of the workspace, with what was seen since the start state."""
     seen = Observations(engine.places.private).all()
     observed = [Observed(each.began, each.ended, each.readings) for each in seen]
-    applied = [entry.at for entry in engine.store.timeline(kinds=("applied",))]
-    return read_experiments(Path(engine.record.workspace), _injected(engine.store), observed, applied)
+    store = engine.store
+    return read_experiments(Path(engine.record.workspace), _injected(store), observed, _rollouts(store))
 
 
 def struck(engine: Engine) -> Forgiven:
@@ -46,6 +46,15 @@ def struck(engine: Engine) -> Forgiven:
         if any(begins <= (entry.answered or entry.planned) <= ends for begins, ends in spans)
     )
     return Forgiven(keys, tuple(spans))
+
+
+def _rollouts(store: Store) -> list[Rollout]:
+    """Every apply that may have touched components."""
+    return [
+        Rollout(entry.at - entry.event.took_s, entry.at)
+        for entry in store.timeline(kinds=("applied", "apply-failed"))
+        if isinstance(entry.event, Applied | ApplyFailed)
+    ]
 
 
 def _injected(store: Store) -> list[Injected]:

@@ -40,7 +40,7 @@ class Outage:
         return None if self.ended is None else self.ended - self.began
 
     def settled(self, at: float) -> bool:
-        """Whether service holds up to now, and that is known of `HELD_S` after `at` (seconds since the epoch).
+        """Whether service holds up to now, and is known to for `HELD_S` after `at` (seconds since the epoch).
 
         It may have come back later than `at`: what had to be done may be done while load balancers and
         customers still find their way back.

@@ -58,6 +58,26 @@ def test_every_page_of_these_journeys_is_judged(name: str) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_product_s_page_is_judged_as_of_when_it_was_shown() -> None:
+    moments: list[float] = []
+
+    class Asked(ProbeSite):
+        async def sql(self, query, named=None):
+            moments.extend(float(each) for name, each in named.items() if name == "settled")
+            return [(1, 1, 1, 1)] if "settled" not in named else [(0,)]
+
+    async def at_once() -> None:
+        return
+
+    judge = judge_of(seen("/api/products/17"))
+    assert judge
+    page = {"id": 17, "name": 1, "description": 1, "category": 1, "rating": {"reviews": 1}}
+    await judge(Asked("learner", None, "", at_once), {**page, "reviews": [], "recommendations": []})
+    (moment,) = moments
+    assert moment < 7.0
+
+
+@pytest.mark.anyio
 async def test_a_page_of_another_shape_is_not_true() -> None:
     async def at_once() -> None:
         return

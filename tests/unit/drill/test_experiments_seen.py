@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from drillyard.base.clock import wall
-from drillyard.drill.events import FaultEnded, FaultInjected
-from drillyard.drill.experiments_seen import BEFORE_S, struck
+from drillyard.drill.events import Applied, ApplyFailed, ApplyRefused, FaultEnded, FaultInjected
+from drillyard.drill.experiments_seen import BEFORE_S, experiments_of, struck
 from drillyard.drill.making import LEARNER
 from drillyard.drill.places import create, new_record
 from drillyard.drill.store import Store
@@ -40,3 +40,23 @@ def test_orders_and_jobs_of_a_fault_are_forgiven_and_nothing_that_comes_later(
     ((first, last),) = found.spans
     assert now - BEFORE_S - 5 < first < now - BEFORE_S + 5
     assert last <= now
+
+
+def test_every_apply_that_may_have_touched_the_shop_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRILLYARD_HOME", str(tmp_path / "home"))
+    record = new_record(
+        name="one", scenario="s", variant="1", workspace=tmp_path / "w", traffic=True, scale=None
+    )
+    places = create(record)
+    with closing(Store(places.store)) as store:
+        engine = cast(Any, SimpleNamespace(places=places, store=store, record=record))
+        assert experiments_of(engine).rollouts == ()
+        store.append(ApplyRefused(problems=("x",)))
+        store.append(Applied(files=("a",), took_s=3.0))
+        store.append(ApplyFailed(took_s=5.0))
+        now = wall()
+        rollouts = experiments_of(engine).rollouts
+    assert [round(each.ended - each.began, 3) for each in rollouts] == [3.0, 5.0]
+    assert all(now - 10 < each.ended <= now for each in rollouts)

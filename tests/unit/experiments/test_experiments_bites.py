@@ -6,7 +6,8 @@ import pytest
 from experiments_looks import AT, NOWHERE, look, looks_of, struck
 from pydantic import JsonValue
 
-from drillyard.assess.experiments.bites import biting, effects
+from drillyard.assess.experiments.bites import biting, effects, uncounted
+from drillyard.assess.experiments.runs import Injected, Rollout
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_time_has_to_move_further_while_others_use_the_machine() -> None:
 def test_what_is_suffered_while_changes_roll_out_shows_nothing() -> None:
     run, known = struck("network.delay", NOWHERE, [look(AT + 13, services__down=1.0), look(AT + 20)])
     assert biting(run, known)
-    assert not biting(run, replace(known, applied=(AT + 17,)))
+    assert not biting(run, replace(known, rollouts=(Rollout(AT + 14, AT + 15),)))
 
 
 def test_what_a_crowd_suffers_shows_nothing() -> None:
@@ -187,3 +188,84 @@ def test_what_never_happened_before_is_seen_by_one_look() -> None:
     looks = [look(AT + 12), look(AT + 16, processes__restarts=1.0), look(AT + 20)]
     run, known = struck("process.kill-9", {"component": "storefront-1"}, looks)
     assert "processes.restarts" in {each.reading for each in effects(run, known)}
+
+
+def test_what_a_fault_is_known_to_move_is_not_of_a_rollout_either() -> None:
+    run, known = struck("network.cut", NOWHERE, [look(AT + 13, cache__errors=9.0), look(AT + 24)])
+    assert biting(run, known)
+    rolled = replace(known, rollouts=(Rollout(AT + 14, AT + 15),))
+    assert not biting(run, rolled)
+    assert "applied" in "".join(uncounted(run, rolled))
+    assert biting(run, replace(known, rollouts=(Rollout(AT + 22, AT + 23),)))
+    assert not biting(run, replace(known, rollouts=(Rollout(AT + 9, AT + 11),)))  # it is just over
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "felt", "bites"),
+    [
+        ("network.delay", NOWHERE, {"services__down": 1.0}, True),
+        ("network.delay", NOWHERE, {"requests__success_ratio": 0.5}, False),
+        ("application.errors", {"route": "/api/nothing"}, {"shop__errors_ratio": 0.4}, False),
+        ("application.errors", {"route": "/api/nothing"}, {"requests__success_ratio": 0.4}, False),
+        ("network.cut", NOWHERE, {"cache__errors": 90.0}, True),
+    ],
+)
+def test_beside_another_crowd_counts_what_no_crowd_does(
+    kind: str, parameters: dict[str, JsonValue], felt: dict[str, float], bites: bool
+) -> None:
+    before = [look(AT + at, proxy__requests=80.0) for at in (0, 3, 6)]
+    during = [look(AT + at, proxy__requests=800.0, **felt) for at in (11, 15, 19)]
+    run, known = struck(kind, parameters, during, before)
+    assert bool(biting(run, known)) is bites
+    assert "267 requests a second came instead of 27" in "".join(uncounted(run, known))
+
+
+def test_customers_who_are_still_on_their_way_are_no_other_crowd() -> None:
+    before = [look(AT + 1, requests__count=30.0), look(AT + 5, requests__count=66.0)]
+    felt = {"requests__count": 75.0, "requests__success_ratio": 0.5}
+    run, known = struck("network.delay", NOWHERE, [look(AT + 12, **felt)], before)
+    assert biting(run, known)
+    assert not list(uncounted(run, known))
+
+
+@pytest.mark.parametrize(("failed", "bites"), [(1, False), (2, True)])
+def test_one_request_may_fail_however_short_a_look_is(failed: int, bites: bool) -> None:
+    share = 1 - failed / 25
+    seen = look(AT + 12, requests__count=25.0, requests__success_ratio=share)
+    run, known = struck("network.delay", NOWHERE, [replace(seen, ended=seen.began + 1)])
+    assert bool(biting(run, known)) is bites
+
+
+def test_nobody_is_served_by_one_request_of_one() -> None:
+    run, known = struck(
+        "network.delay", NOWHERE, [look(AT + 12, requests__count=1.0, requests__success_ratio=0.0)]
+    )
+    assert biting(run, known)
+
+
+@pytest.mark.parametrize(("p99", "bites"), [(300.0, False), (3005.0, True)])
+def test_a_percentile_of_few_requests_has_to_move_further(p99: float, bites: bool) -> None:
+    """Customers of 25 requests a second, and looks of two seconds."""
+    before = [look(AT + at, requests__count=50.0) for at in (0, 3, 6)]
+    during = [look(AT + at, requests__count=50.0, latency__p99=p99) for at in (11, 15, 19)]
+    run, known = struck("load-balancer.connection-limit", {}, during, before)
+    assert bool(biting(run, known)) is bites
+
+
+def test_what_comes_back_after_an_earlier_fault_is_of_that() -> None:
+    before = [look(AT + at, processes__restarts=float(at == 3)) for at in (0, 3, 6)]
+    run, known = struck(
+        "process.kill-9", {"component": "storefront-1"}, [look(AT + 12, processes__restarts=1.0)], before
+    )
+    assert not biting(run, known)  # nobody knows of which
+    earlier = Injected(0, "process.kill", {}, 20.0, AT - 30, AT + 2, "its time was over")
+    known = replace(known, injected=(earlier, *known.injected))
+    assert not biting(run, known)  # every look lies in its wake
+    long_before = [look(AT - 36), look(AT - 33), *known.observed]
+    assert biting(run, replace(known, observed=tuple(long_before)))
+
+
+def test_one_event_is_one_in_a_long_look_too() -> None:
+    seen = look(AT + 11, processes__restarts=1.0)
+    run, known = struck("process.kill-9", {"component": "storefront-1"}, [replace(seen, ended=AT + 25)])
+    assert biting(run, known)

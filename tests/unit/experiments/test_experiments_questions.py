@@ -1,10 +1,13 @@
 """Which experiments ask something of their own."""
 
+from dataclasses import replace
+
 import pytest
 from experiments_looks import AT, beside, look, measured, struck
 
-from drillyard.assess.experiments.bites import biting
-from drillyard.assess.experiments.run_rules import different, question
+from drillyard.assess.experiments import questions
+from drillyard.assess.experiments.bites import Effect, biting
+from drillyard.assess.experiments.questions import Asked, asked, different, places, said
 
 
 @pytest.mark.parametrize(
@@ -25,10 +28,10 @@ def test_what_does_nothing_beside_a_fault_is_no_question_of_its_own(
     before = [look(AT + at, latency__p50=10.0, shop__handling=9.0) for at in (0, 3, 6)]
     during = [look(AT + at, **{"latency__p95": 310.0, **seen}) for at in (12, 16, 20)]
     run, known = struck(kind, {"link": where}, during, before)
-    alone = question(measured(known), run)
+    alone = asked(measured(known), run)
     assert different([alone]) == 1
     both, known = beside(run, known, idle, {"link": "worker-reports-to-postgres"})
-    together = question(measured(known), both)
+    together = asked(measured(known), both)
     assert different([together]) == 1
     assert different([alone, together]) == 1
 
@@ -41,25 +44,82 @@ def test_what_one_fault_explains_is_no_sign_of_another() -> None:
     run, known = struck("network.black-hole", {"link": "storefront-*-to-valkey"}, during, before)
     both, known = beside(run, known, "network.reset", {"link": "worker-reports-to-postgres"})
     assert len(biting(both, known)) == 2
-    assert question(measured(known), both) == {"network.black-hole valkey"}
+    assert set(map(said, asked(measured(known), both))) == {"network.black-hole valkey"}
 
 
-def test_two_questions_that_may_be_either_are_one() -> None:
-    real, pair, trio = frozenset({"a"}), frozenset({"a or b"}), frozenset({"b or c"})
-    assert different([real, pair, trio]) == 1
-    assert different([frozenset({"x or y"}), real, pair]) == 2
-    assert different([frozenset({"a", "x"}), real]) == 2
-
-
-def test_the_same_fault_with_others_that_do_nothing_is_one_question() -> None:
-    cut, pair = (
-        frozenset({"network.cut partner"}),
-        frozenset({"network.cut partner", "process.kill storefront"}),
+def asks(*questions: str) -> frozenset[frozenset[Asked]]:
+    """Questions as they are said."""
+    return frozenset(
+        frozenset(Asked(*each.partition(" ")[::2]) for each in question.split(" or "))
+        for question in questions
     )
-    mails = frozenset({"network.cut mailsink"})
-    assert different([cut, pair, mails]) == 3
-    assert different([cut, cut, cut]) == 1
-    assert different([cut | pair | mails] * 3) == 1
-    assert different([cut, frozenset(), mails]) == 2
-    run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, [look(AT + 12, cache__errors=9.0)])
-    assert question(measured(known), run) == {"network.cut valkey"}
+
+
+@pytest.mark.parametrize(
+    ("experiments", "number"),
+    [
+        ([("a",), ("a or b",), ("a or c",)], 1),  # all of them may be of a
+        ([("a or b",), ("b or c",)], 1),
+        ([("a or b",), ("c or d",)], 2),
+        ([("a",), ("a or b",), ("b or c",)], 2),
+        ([("x or y",), ("a",), ("a or b",)], 2),
+        ([("a", "x"), ("a",)], 2),
+        ([("a",), ("b",), ("c",), ("a or b",)], 3),  # one experiment more takes nothing away
+        ([("a", "b"), ("a",), ("b",)], 2),
+        ([("a",), ("a",), ("a",)], 1),
+        ([("a", "b", "c")] * 3, 1),
+        ([("a",), (), ("c",)], 2),
+        ([("a",), ("a", "b"), ("c",)], 3),
+    ],
+)
+def test_as_many_are_different_as_can_be_given_one_each(
+    experiments: list[tuple[str, ...]], number: int
+) -> None:
+    assert different([asks(*each) for each in experiments]) == number
+    assert different([asks(*each) for each in reversed(experiments)]) == number
+
+
+@pytest.mark.parametrize(
+    ("experiments", "number"),
+    [
+        ([("cut valkey",), ("delay valkey",), ("black-hole valkey or reset valkey",)], 1),
+        ([("cut valkey or cut mailsink",), ("cut valkey",)], 1),
+        ([("cut valkey or cut mailsink",)], 1),
+        ([("cut valkey",), ("cut mailsink",), ("cut valkey or cut mailsink",)], 2),
+        ([("flush",), ("cut valkey",)], 2),
+    ],
+)
+def test_a_place_is_counted_where_it_was_broken_for_sure(
+    experiments: list[tuple[str, ...]], number: int
+) -> None:
+    assert places(asks(*each) for each in experiments) == number
+
+
+def test_two_cuts_that_both_bite_are_one_of_them() -> None:
+    during = [look(AT + 12, cache__errors=9.0, jobs__failed__send_mail=3.0)]
+    run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, during)
+    both, known = beside(run, known, "network.cut", {"link": "worker-notifications-to-mailsink"})
+    assert list(map(said, asked(measured(known), both))) == ["network.cut mailsink or network.cut valkey"]
+
+
+def test_what_shares_nothing_is_two_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of four faults, two may have moved one thing and two another."""
+    run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, [look(AT + 12)])
+    every = [
+        Effect(replace(known.injected[0], kind=kind), reading, 0.0, 9.0)
+        for kind, reading in (("a", "x"), ("b", "x"), ("c", "y"), ("d", "y"))
+    ]
+    monkeypatch.setattr(questions, "effects", lambda run, known: every)
+    told = sorted(map(said, asked(measured(known), run)))
+    assert told == ["a valkey or b valkey", "c valkey or d valkey"]
+
+
+def test_what_is_one_thing_by_two_readings_is_of_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, known = struck("network.cut", {"link": "storefront-*-to-valkey"}, [look(AT + 12)])
+    for readings in (("latency.p95", "shop.handling"), ("shop.errors_ratio", "requests.success_ratio")):
+        every = [
+            Effect(replace(known.injected[0], kind=kind), reading, 0.0, 9.0)
+            for kind, reading in zip("ab", readings, strict=True)
+        ]
+        monkeypatch.setattr(questions, "effects", lambda run, known, every=every: every)
+        assert list(map(said, asked(measured(known), run))) == ["a valkey or b valkey"]

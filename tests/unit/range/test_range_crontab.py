@@ -74,6 +74,20 @@ def test_a_new_crontab_holds_from_when_it_is_taken(tmp_path: Path, monkeypatch: 
     assert started == ["old", "new"]
 
 
+def test_what_ran_does_not_run_again_when_the_clock_is_set_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(Scheduler, "start", lambda _, job: started.append(job.command))
+    crontab = tmp_path / "crontab"
+    crontab.write_text("@hourly it\n")
+    scheduler = Scheduler(crontab, tmp_path / "runs.jsonl", since=NOON)
+    scheduler.load()
+    for now in (at(13, 0), at(12, 30), at(13, 0)):
+        scheduler.turn(now)
+    assert started == ["it"]
+
+
 def test_a_crontab_that_cannot_be_read_is_not_taken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

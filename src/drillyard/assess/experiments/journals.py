@@ -6,7 +6,7 @@ Each function answers one question about one run; what is wrong comes in words, 
 from collections.abc import Iterator, Mapping
 
 from drillyard.assess.experiments.activities import ACTIONS, PROBES, RECOVERS, reading_of, settled, unknown
-from drillyard.assess.experiments.runs import Activity, Experiments, Injected, Observed, Run, finite
+from drillyard.assess.experiments.runs import Activity, Experiments, Injected, Observed, Rollout, Run, finite
 from drillyard.base.errors import UserError
 from drillyard.faults.catalog import fault_of, function_of
 
@@ -50,7 +50,7 @@ def _is(action: Activity, fault: Injected, run: Run) -> bool:
 
 def strangers(run: Run, known: Experiments) -> Iterator[str]:
     """Faults that were on between this run's first action and its last look, and that it did not put in, and
-    changes that were applied then by nobody of its method: what came of it may be of these.
+    changes that were applied then by no program of its method: what came of it may be of these.
     """
     own = {(each.number, each.began) for each in faults_of(run, known)}
     begins = min((each.began for each in run.method), default=run.began)
@@ -59,11 +59,19 @@ def strangers(run: Run, known: Experiments) -> Iterator[str]:
         on = fault.began < ends - SLACK_S and (fault.ended is None or fault.ended > begins + SLACK_S)
         if on and (fault.number, fault.began) not in own:
             yield f"{run.name}: {fault.kind} was on meanwhile, and this run did not put it in"
-    programs = [each for each in run.method if each.module not in (ACTIONS, PROBES)]
-    for at in known.applied:
-        own_doing = any(each.began - SLACK_S <= at <= each.ended + SLACK_S for each in programs)
-        if begins < at < ends and not own_doing:
-            yield f"{run.name}: changes were applied meanwhile, and not by this run"
+    for rollout in known.rollouts:
+        if rollout.began < ends and rollout.ended > begins and not _own_doing(rollout, run):
+            yield f"{run.name}: changes were applied meanwhile, and by no action of it that says `apply`"
+
+
+def _own_doing(rollout: Rollout, run: Run) -> bool:
+    return any(
+        each.module not in (ACTIONS, PROBES)
+        and "apply" in each.program
+        and each.began - SLACK_S <= rollout.began
+        and rollout.ended <= each.ended + SLACK_S
+        for each in run.method
+    )
 
 
 def untrue(run: Run, known: Experiments) -> Iterator[str]:

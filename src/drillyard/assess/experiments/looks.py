@@ -3,7 +3,8 @@
 Looks are of any length: counts are of five seconds, and of as many customers as there were before.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from functools import cache
 from statistics import median
 
@@ -22,6 +23,16 @@ ENOUGH_REQUESTS = {"latency.p95": 40, "latency.p99": 200}
 OWN_REQUESTS = "requests.count"
 REQUESTS = (OWN_REQUESTS, "proxy.requests")
 """Those of the drill's own customers, and of all who came: a crowd that a learner brings is in the second."""
+OF_REQUESTS = {
+    "requests.success_ratio": (1.0, OWN_REQUESTS),
+    "shop.errors_ratio": (0.0, "shop.requests"),
+    "proxy.errors_ratio": (0.0, "proxy.requests"),
+}
+"""Shares of requests: what they are where none fails, and of how many they are."""
+ONE, OF_MANY = 1.5, 0.1
+"""One request of ten or more may fail in a look by itself, however short it is."""
+WAKE_S = 20.0
+"""So soon after a fault, what comes back was taken away by it (faults of the catalogue are over by then)."""
 ALIKE_CROWD = 1.5
 """Customers that are more than so many times as many are another crowd."""
 LEAST_LOOK_S = 1.0
@@ -42,6 +53,12 @@ def looks_before(fault: Injected, known: Experiments) -> list[Observed]:
         and seen.ended <= fault.began
         and not was_struck(seen, known)
     ]
+
+
+def undisturbed(looks: Sequence[Observed], known: Experiments) -> Sequence[Observed]:
+    """Those of them that do not lie in the wake of a fault; all where each does."""
+    ends = [fault.ended for fault in known.injected if fault.ended is not None]
+    return [seen for seen in looks if not any(end <= seen.ended <= end + WAKE_S for end in ends)] or looks
 
 
 def looks_during(fault: Injected, known: Experiments) -> list[Observed]:
@@ -80,23 +97,32 @@ def customers(seen: Observed, known: Experiments) -> float:
     return sum(each.values[OWN_REQUESTS] for each in long) / max(sum(map(length_of, long)), LEAST_LOOK_S)
 
 
-def values_of(looks: Iterable[Observed], name: str, crowd: float) -> list[float]:
+def values_of(looks: Iterable[Observed], name: str, crowd: float, *, of_few: bool = False) -> list[float]:
     """A reading of those looks that have it; see `value_of`."""
-    found = (value_of(each, name, crowd) for each in looks)
+    found = (value_of(each, name, crowd, of_few=of_few) for each in looks)
     return [value for value in found if value is not None]
 
 
-def value_of(seen: Observed, name: str, crowd: float = 0.0) -> float | None:
+def value_of(seen: Observed, name: str, crowd: float = 0.0, *, of_few: bool = False) -> float | None:
     """A reading of one look: sums over `SUMS_OVER_S`, of no more requests a second than `crowd` where that is
-    said. None where it was not given, or is of too few requests.
+    said; one request that failed, as if none had. None where it was not given, or is a percentile of too few
+    requests and was not asked for `of_few`.
     """
     value, requests = seen.values.get(name), seen.values.get(OWN_REQUESTS, 0.0)
-    if value is None or requests < ENOUGH_REQUESTS.get(name, 0):
+    if value is None or (requests < ENOUGH_REQUESTS.get(name, 0) and not of_few):
         return None
+    if name in OF_REQUESTS:
+        return _but_for_one(value, seen, *OF_REQUESTS[name])
     if not is_sum(name):
         return value
     more = _came(seen) / length_of(seen) / crowd if crowd else 1.0
     return value / length_of(seen) * SUMS_OVER_S / max(1.0, more)
+
+
+def _but_for_one(share: float, seen: Observed, of_none: float, number: str) -> float:
+    """A share of requests that fail, or do not, but for one of them."""
+    failed = abs(share - of_none)
+    return of_none if failed <= OF_MANY and failed * seen.values.get(number, math.inf) < ONE else share
 
 
 def length_of(seen: Observed) -> float:

@@ -4,17 +4,16 @@ A property of an experiment is a function of one of its runs that complains, in 
 a run without a complaint pass (`enough`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from drillyard.assess.check import Evidence, Status, Verdict
 from drillyard.assess.experiments.activities import HYPOTHESIS
-from drillyard.assess.experiments.bites import biting, effects, known_to_move
+from drillyard.assess.experiments.bites import biting, known_to_move, uncounted
 from drillyard.assess.experiments.course import crowd_before, cut_short, not_well
 from drillyard.assess.experiments.hypotheses import unsaid
 from drillyard.assess.experiments.journals import faults_of, strangers, untrue
 from drillyard.assess.experiments.looks import ALIKE_CROWD
-from drillyard.assess.experiments.places import kind_of_place
 from drillyard.assess.experiments.runs import Run
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.prose import section_of, sections_of
@@ -22,11 +21,6 @@ from drillyard.assess.prose import section_of, sections_of
 WRITTEN = "hypothesis.md"
 LEAST = 3
 """So many experiments are asked for."""
-_OR = " or "
-_FAMILIES = {
-    "customers wait": ("latency.", "shop.handling"),
-    "customers are refused": ("requests.", "shop.errors_ratio", "proxy.errors_ratio"),
-}
 _ASKED_IN = (HYPOTHESIS, "method", "configuration", "secrets", "controls", "runtime")
 
 Complaints = Callable[[Measurement, Run], Iterable[str]]
@@ -134,56 +128,6 @@ def unlike(m: Measurement, first: Run, again: Run) -> str:
     return ""
 
 
-def question(m: Measurement, run: Run) -> frozenset[str]:
-    """What a run asks: the kinds of fault that did something, each with the kind of its place.
-
-    What several of them may have moved is of one of them, nobody knows which: one question, `A or B`.
-    """
-    moved: dict[str, set[str]] = {}
-    for each in effects(run, m.experiments):
-        name = f"{each.fault.kind} {kind_of_place(each.fault)}".strip()
-        moved.setdefault(name, set()).add(_family(each.reading))
-    own = {
-        name: readings - {reading for other, of_it in moved.items() if other != name for reading in of_it}
-        for name, readings in moved.items()
-    }
-    sure = {name for name, readings in own.items() if readings}
-    explained = {reading for name in sure for reading in moved[name]}
-    either = sorted(name for name, readings in moved.items() if readings - explained)
-    return frozenset(sure | ({_OR.join(either)} - {""}))
-
-
-def _family(reading: str) -> str:
-    """What is one thing by several readings: that customers wait, or are refused."""
-    return next((of for of, names in _FAMILIES.items() if reading.startswith(names)), reading)
-
-
-def different(questions: Sequence[frozenset[str]]) -> int:
-    """How many experiments differ in something that each of them has for itself: the largest number that can
-    be given a fault each, no two the same (Kuhn's algorithm for matchings). The same faults together are the
-    same question, however often it is asked, and `A or B` is the same as A.
-    """
-    questions = sorted(set(questions), key=sorted)
-    same: dict[str, str] = {}
-    for name in sorted({each for asked in questions for each in asked}):
-        parts = name.split(_OR)
-        first = min(same.get(part, part) for part in parts)
-        joined = {same.get(part, part) for part in parts}
-        same.update({each: first for each, of in same.items() if of in joined} | dict.fromkeys(parts, first))
-    given: dict[str, int] = {}
-
-    def give(index: int, tried: set[str]) -> bool:
-        asked = {same[each.split(_OR)[0]] for each in questions[index]}
-        for each in sorted(asked - tried):
-            tried.add(each)
-            if each not in given or give(given[each], tried):
-                given[each] = index
-                return True
-        return False
-
-    return sum(give(index, set()) for index in range(len(questions)))
-
-
 def bloodless(m: Measurement, run: Run) -> Iterator[str]:
     """That its faults did nothing that can be seen, were over before anybody looked, or were not alone."""
     if not faults_of(run, m.experiments):
@@ -191,6 +135,7 @@ def bloodless(m: Measurement, run: Run) -> Iterator[str]:
     elif not biting(run, m.experiments):
         seen = known_to_move(run, m.experiments)
         read = "".join(f"; {each.reading} was {each.before:.4g}, then {each.during:.4g}" for each in seen)
+        read += "".join(f"; {each}" for each in uncounted(run, m.experiments))
         yield (
             "nothing moved by more than chance that its faults are known to move, and nobody suffered (by"
             f" looks before and during it{read}): is the scope larger than nothing?"

@@ -66,8 +66,18 @@ class Observed:
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """Changes of the workspace were put to use, or put back, from `began` to `ended`."""
+
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True)
 class Activity:
-    """One action or probe of a run, as the journal has it."""
+    """One action or probe of a run, as the journal has it. `program` is what is called when it is none of
+    ours, with its arguments.
+    """
 
     kind: str
     name: str
@@ -80,6 +90,7 @@ class Activity:
     ended: float
     tolerance: Any = None
     met: bool | None = None
+    program: str = ""
 
     @property
     def number(self) -> float | None:
@@ -163,15 +174,14 @@ class Experiments:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     injected: tuple[Injected, ...] = ()
     observed: tuple[Observed, ...] = ()
-    applied: tuple[float, ...] = ()
-    """When files of the workspace were put to use, in seconds since the epoch."""
+    rollouts: tuple[Rollout, ...] = ()
 
 
 def read_experiments(
     workspace: Path,
     injected: Sequence[Injected] = (),
     observed: Sequence[Observed] = (),
-    applied: Sequence[float] = (),
+    rollouts: Sequence[Rollout] = (),
 ) -> Experiments:
     """What lies in the workspace, beside what the drill saw."""
     directory = workspace / DIRECTORY
@@ -193,7 +203,7 @@ def read_experiments(
         except ValueError as error:
             unreadable[f"{DIRECTORY}/{JOURNALS}/{path.name}"] = str(error)
     runs.sort(key=lambda run: run.began)
-    return Experiments(files, tuple(runs), unreadable, tuple(injected), tuple(observed), tuple(applied))
+    return Experiments(files, tuple(runs), unreadable, tuple(injected), tuple(observed), tuple(rollouts))
 
 
 def _files(directory: Path, endings: tuple[str, ...]) -> list[Path]:
@@ -303,6 +313,7 @@ def _listed(entries: object) -> Iterator[Activity]:
             ended=_instant(entry.get("end") or entry["start"]),
             tolerance=activity.get("tolerance"),
             met=met if isinstance(met, bool) else None,
+            program=" ".join(str(provider.get(each, "")) for each in ("path", "func", "arguments")),
         )
 
 

@@ -21,7 +21,9 @@ NEVER = (
     "processes.restarts", "proxy.errors_ratio", "requests.indeterminate", "requests.success_ratio",
     "services.down", "shop.errors_ratio", "valkey.evicted",
 )  # fmt: skip
-"""What does not happen in a healthy shop (and what begins so)."""
+"""What does not happen in a healthy shop (and what begins so). Where it happened in most looks before, it
+is compared by medians like all else.
+"""
 NEVER_FAILED = 0.95
 """A share that was no lower before is of what did not happen; one request may fail of the fifty of a look."""
 FAILED_SHARE = 0.03
@@ -53,7 +55,9 @@ class Values:
 
 @dataclass(frozen=True)
 class Change:
-    """What stands beside what, and whether that is a move to the side that was asked for."""
+    """What stands beside what, and whether that is a move to the side that was asked for: medians, or where
+    few looks or one decide, the farthest of before and the nearest or farthest of during.
+    """
 
     before: float
     during: float
@@ -76,7 +80,9 @@ def _begun(moves: Moves, values: Values) -> Change:
         if _good(was, moves) - _good(now, moves) <= SHARE:
             now = median(values.touching)
         return Change(was, now, _good(was, moves) - _good(now, moves) > FAILED_SHARE)
-    if of is Unit.RATIO or any(values.before):
+    if not was and of is Unit.COUNT and is_sum(moves.reading):
+        return Change(was, now, moved=now > 0)  # one is one, in a long look too
+    if of is Unit.RATIO or median(values.before):
         was, now = median(values.before), median(values.touching)
     return Change(was, now, shifted(was, now, moves.way, of, chance=is_sum(moves.reading)))
 
