@@ -37,7 +37,7 @@ DESCRIBES = (
 )
 AUDITED = ("ledger.", "jobs.lost", "promise.partner", "promise.unsafe")
 ROWS = ("rows.lost",)
-"""Beginnings of the readings that `audit` gives."""
+"""Beginnings of the readings that `audit` gives, and of those that `audit_rows` does."""
 CLOCK_S = 120.0
 """An order that was acknowledged says that it was placed at that time, give or take so much."""
 _CHUNK = 5_000

@@ -179,7 +179,7 @@ def all_orders_page(number: int, *, until: float | None = None) -> Judge:
         size = max(int(page["per_page"]), SHIPPED_SIZE)
         named = {"top": max(shown), "entries": size, "settled": settled}
         run = await rows(site, _RUN, named)
-        wanted = {int(order) for order, settled in run if settled or order in shown}
+        wanted = {int(order) for order, is_settled in run if is_settled or order in shown}
         ((above, settled_above),) = await rows(site, _ABOVE, named)
         first = (number - 1) * size
         in_place = above >= first - SLACK and settled_above <= first + SLACK

@@ -34,7 +34,8 @@ def shifted(
     chance: bool = False,
 ) -> bool:
     """Whether `now` lies on that side of `was`: by `times` its unit's factor and more than nothing, shares by
-    `SHARE`. With `chance` by more, too, than what happens now and then would by itself.
+    `SHARE`. With `chance`, up by more, too, than what happens now and then would by itself (for what is
+    counted; of anything else, the root of its value is a rule of thumb).
     """
     if unit is Unit.RATIO:
         return (now - was if way == "up" else was - now) > SHARE

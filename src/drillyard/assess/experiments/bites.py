@@ -89,7 +89,7 @@ def uncounted(run: Run, known: Experiments) -> Iterator[str]:
             before, during = (_rate(looks(fault, known)) for looks in (looks_before, looks_within))
             yield (
                 f"{during:.0f} requests a second came instead of {before:.0f}: who waits or is refused may be"
-                " of that, so let a crowd come before the fault"
+                " of that, so let a crowd come a minute before the fault"
             )
         if any(_rolled_out(seen, known) for seen in looks_during(fault, known)):
             yield "changes were applied meanwhile: what was seen then may be of these"
