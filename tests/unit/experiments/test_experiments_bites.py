@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from experiments_looks import AT, NOWHERE, look, looks_of, struck
+from experiments_looks import AT, NOWHERE, look, looks_of, measured, struck
 from pydantic import JsonValue
 
 from drillyard.assess.experiments.bites import biting, effects, uncounted
+from drillyard.assess.experiments.run_rules import bloodless
 from drillyard.assess.experiments.runs import Injected, Rollout
 
 
@@ -26,6 +27,8 @@ from drillyard.assess.experiments.runs import Injected, Rollout
         ("load-balancer.dead-in-rotation", {"replica": "storefront-1"}, {"requests__success_ratio": 0.6}),
         ("dependency.partner-slow", {"delay_ms": 15_000}, {"requests__success_ratio": 0.2}),
         ("network.black-hole", {"link": "storefront-*-to-valkey"}, {"latency__p95": 400.0}),
+        ("process.pause", {"component": "valkey"}, {"cache__errors": 9.0}),
+        ("network.delay", {"link": "worker-payments-to-partner"}, {"partner__doubled": 2.0}),
     ],
 )
 def test_what_is_felt_at_the_place_of_a_fault_shows_it(
@@ -208,6 +211,8 @@ def test_what_a_fault_is_known_to_move_is_not_of_a_rollout_either() -> None:
         ("application.errors", {"route": "/api/nothing"}, {"shop__errors_ratio": 0.4}, False),
         ("application.errors", {"route": "/api/nothing"}, {"requests__success_ratio": 0.4}, False),
         ("network.cut", NOWHERE, {"cache__errors": 90.0}, True),
+        ("cache.slow-commands", {}, {"latency__p95": 200.0}, False),  # time has to move further
+        ("cache.slow-commands", {}, {"latency__p95": 400.0}, True),
     ],
 )
 def test_beside_another_crowd_counts_what_no_crowd_does(
@@ -218,6 +223,16 @@ def test_beside_another_crowd_counts_what_no_crowd_does(
     run, known = struck(kind, parameters, during, before)
     assert bool(biting(run, known)) is bites
     assert "267 requests a second came instead of 27" in "".join(uncounted(run, known))
+
+
+@pytest.mark.parametrize(("came", "another"), [(115.0, False), (125.0, True)])
+def test_half_as_many_again_are_another_crowd(came: float, another: bool) -> None:
+    before = [look(AT + at, proxy__requests=80.0) for at in (0, 3, 6)]
+    felt = {"requests__success_ratio": 0.5}
+    run, known = struck("network.delay", NOWHERE, [look(AT + 12, proxy__requests=came, **felt)] * 3, before)
+    assert (not biting(run, known)) is another
+    (told, *_) = bloodless(measured(known), run) if another else ("",)
+    assert ("instead of 27" in told) is another
 
 
 def test_customers_who_are_still_on_their_way_are_no_other_crowd() -> None:

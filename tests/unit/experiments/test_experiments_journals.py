@@ -29,17 +29,20 @@ def test_changes_that_are_applied_meanwhile_are_strangers(began: float, ended: f
 
 
 @pytest.mark.parametrize(
-    ("program", "began", "own"),
+    ("program", "began", "ended", "own"),
     [
-        ("sh -c 'drill apply'", 11.0, True),
-        ("sleep 25", 11.0, False),
-        ("sh -c 'drill apply'", 12.9, False),  # begun when the other was as good as over
+        ("sh -c 'drill apply'", 13.0, 15.0, True),
+        ("sleep 25", 13.0, 15.0, False),
+        ("sh -c 'drill apply'", 14.8, 15.0, False),  # begun when the other was as good as over
+        ("sh -c 'drill apply'", 11.0, 13.0, False),  # over by then
     ],
 )
-def test_changes_are_a_run_s_own_by_a_program_that_applies(program: str, began: float, own: bool) -> None:
+def test_changes_are_a_run_s_own_by_a_program_that_applies(
+    program: str, began: float, ended: float, own: bool
+) -> None:
     run, known = struck("network.cut", NOWHERE, [look(AT + 12)])
-    known = replace(known, rollouts=(Rollout(AT + 11.2, AT + 12.8),))
-    called = replace(run.method[0], module="", func="", program=program, began=AT + began, ended=AT + 13.0)
+    known = replace(known, rollouts=(Rollout(AT + 13.1, AT + 14.9),))
+    called = replace(run.method[0], module="", func="", program=program, began=AT + began, ended=AT + ended)
     run = replace(run, method=(*run.method, called))
     assert (not list(strangers(run, known))) is own
 

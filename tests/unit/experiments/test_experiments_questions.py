@@ -64,6 +64,7 @@ def asks(*questions: str) -> frozenset[frozenset[Asked]]:
         ([("a",), ("a or b",), ("b or c",)], 2),
         ([("x or y",), ("a",), ("a or b",)], 2),
         ([("a", "x"), ("a",)], 2),
+        ([("a",), ("a or b",), ("a or c",), ("b or d",), ("c or e",)], 3),  # b and c meet at a alone
         ([("a",), ("b",), ("c",), ("a or b",)], 3),  # one experiment more takes nothing away
         ([("a", "b"), ("a",), ("b",)], 2),
         ([("a",), ("a",), ("a",)], 1),

@@ -20,7 +20,7 @@ from chaos_work import (
 )
 
 from drillyard.assess.check import Status
-from drillyard.assess.experiments.runs import Experiments
+from drillyard.assess.experiments.runs import Experiments, Rollout
 from drillyard.assess.invariants import invariants
 from drillyard.assess.measurement import Measurement
 from drillyard.chaos.review import review
@@ -100,6 +100,14 @@ def test_one_run_under_three_names_is_no_run() -> None:
     known = replace(made.experiments, runs=tuple(copies))
     for check in ("journals-true", "experiments-ran", "experiments-differ"):
         assert judge(check, replace(made, experiments=known)).status is Status.FAIL, check
+
+
+def test_what_was_asked_while_changes_were_applied_is_no_question() -> None:
+    made = shop()
+    begins = (run.method[0].began for run in made.experiments.runs)
+    known = replace(made.experiments, rollouts=tuple(Rollout(at - 1, at + 1) for at in begins))
+    assert judge("experiments-differ", made).passed
+    assert not judge("experiments-differ", replace(made, experiments=known)).passed
 
 
 def test_an_outcome_that_was_turned_round_is_not_believed() -> None:
