@@ -20,7 +20,7 @@ from chaos_work import (
 )
 
 from drillyard.assess.check import Status
-from drillyard.assess.experiments.runs import Experiments, Rollout
+from drillyard.assess.experiments.runs import Experiments, Injected
 from drillyard.assess.invariants import invariants
 from drillyard.assess.measurement import Measurement
 from drillyard.chaos.review import review
@@ -102,10 +102,13 @@ def test_one_run_under_three_names_is_no_run() -> None:
         assert judge(check, replace(made, experiments=known)).status is Status.FAIL, check
 
 
-def test_what_was_asked_while_changes_were_applied_is_no_question() -> None:
+def test_what_was_asked_beside_a_fault_of_somebody_else_is_no_question() -> None:
     made = shop()
-    begins = (run.method[0].began for run in made.experiments.runs)
-    known = replace(made.experiments, rollouts=tuple(Rollout(at - 1, at + 1) for at in begins))
+    others = [
+        Injected(90, "application.errors", {}, 20.0, run.method[0].began, run.ended, "ended on request")
+        for run in made.experiments.runs
+    ]
+    known = replace(made.experiments, injected=(*made.experiments.injected, *others))
     assert judge("experiments-differ", made).passed
     assert not judge("experiments-differ", replace(made, experiments=known)).passed
 
