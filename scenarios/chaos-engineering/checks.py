@@ -209,6 +209,8 @@ def experiments_differ(m: Measurement) -> Verdict:
             "Kinds of places at which something was broken",
             value=float(at),
             threshold=f"at least {LEAST_PLACES}",
+            source="a link's place is its server's end, whoever is at the other",
+            look_next="" if at >= LEAST_PLACES else "Break something at another server, or a component",
         ),
     )
 

@@ -1,10 +1,24 @@
 """Work that must not be left half done when whoever waits for it is interrupted."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
 
+_AGAIN_S = 0.5
 Result = TypeVar("Result")
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended, whatever comes of them.
+
+    Once is not always enough: before Python 3.12 `asyncio.wait_for` loses a cancellation that comes in the
+    instant in which what it waits for is done (bpo-37658), and libraries use it.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_AGAIN_S)
 
 
 async def to_its_end(work: Awaitable[Result]) -> Result:

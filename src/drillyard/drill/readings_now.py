@@ -17,6 +17,8 @@ from drillyard.measure.watch import Watch
 from drillyard.traffic.outcomes import Outcomes, Tail
 
 LONGEST_S = 60.0
+PATIENCE_S = 2.0
+"""A look is soon over, also where something hangs: one wants to see what the shop does then."""
 ENOUGH_DUE = 20.0
 """When so many requests are due and none ends, it is no chance."""
 _PERCENTILES = (50, 95, 99)
@@ -79,7 +81,7 @@ async def readings_now(engine: Engine, seconds: float) -> ReadingsView:
     range_ = engine.running
     if not 0 < seconds <= LONGEST_S:
         raise UserError(f"Readings are taken over at most {LONGEST_S:g} seconds, not {seconds:g}")
-    watch = Watch(site_of(LEARNER, range_))
+    watch = Watch(site_of(LEARNER, range_), patience_s=PATIENCE_S)
     try:
         await watch.begin()
         tail, began = Tail(requests_of(engine.places.private)), wall()

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from drillyard.base.clock import monotonic, wall
 from drillyard.base.errors import UserError
-from drillyard.base.tasks import to_its_end
+from drillyard.base.tasks import ended, to_its_end
 from drillyard.faults.catalog import fault_of
 from drillyard.faults.fault import Fault, Memory
 from drillyard.faults.scene import Scene
@@ -242,9 +242,7 @@ class Injector:
                 if said := task.result():
                     return said
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=_LAST_TRY_S)
+            await to_its_end(ended(tasks))
         return OVER
 
     async def _while_there(self, fault: Fault, memory: Memory) -> str:

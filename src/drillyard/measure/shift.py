@@ -17,11 +17,11 @@ CHANCE = 3.0
 FLOORS = {
     Unit.COUNT: 0.5,
     Unit.MILLISECONDS: 5.0,
-    Unit.SECONDS: 0.5,
+    Unit.SECONDS: 1.0,
     Unit.CORES: 0.05,
     Unit.BYTES: 256 * 1024,
 }
-"""What is less than this is nothing."""
+"""What is less than this is nothing; a queue that is worked on was 0.6 s old, beside another drill."""
 
 
 def shifted(

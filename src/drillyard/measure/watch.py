@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from drillyard.base.clock import monotonic
 from drillyard.measure.reading import Gap, Reading, Window
 from drillyard.measure.site import Site
 from drillyard.measure.source import EVERY_S, Sheet, Source
 from drillyard.measure.sources import source_types
 
 PATIENCE_S = 6.0
-"""A source that does not answer in this time gives a gap; in later windows it is waited for only briefly."""
+"""So long sources are waited for that do not answer; in later windows only briefly."""
 SHORT_PATIENCE_S = 1.0
+EARLY_S = 0.3
+"""A snapshot that was taken so much before the last one is taken again: a window begins with all of them."""
 
 
 @dataclass(frozen=True)
@@ -23,19 +26,35 @@ class Sheets:
 
 
 class Watch:
-    """The sources of one range. Not for two windows at once."""
+    """The sources of one range. Not for two windows at once.
 
-    def __init__(self, site: Site, types: Sequence[type[Source]] | None = None) -> None:
+    A source that does not answer within `patience_s` gives a gap; it is waited for less the next time.
+    """
+
+    def __init__(
+        self, site: Site, types: Sequence[type[Source]] | None = None, *, patience_s: float = PATIENCE_S
+    ) -> None:
         chosen = source_types() if types is None else types
+        self._patience_s = patience_s
         self._sources = [make(site) for make in chosen]
         self._broken: dict[str, str] = {}
         self._slow: set[str] = set()
         self._sampler: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Take every source's first snapshot and start sampling."""
+        """Take every source's first snapshot and start sampling.
+
+        Where one was waited for, the others would have counted meanwhile what came before the window, so
+        theirs are taken anew.
+        """
         self._broken = {}
-        await asyncio.gather(*(self._step(source, source.begin()) for source in self._sources))
+        took_s = await asyncio.gather(*(self._step(source, source.begin()) for source in self._sources))
+        early = [
+            source
+            for source, its_s in zip(self._sources, took_s, strict=True)
+            if self._works(source) and max(took_s) - its_s > EARLY_S
+        ]
+        await asyncio.gather(*(self._step(source, source.begin()) for source in early))
         self._sampler = asyncio.create_task(self._sample())
 
     async def end(self, window: Window, requests: int) -> Sheets:
@@ -63,8 +82,12 @@ class Watch:
     def _works(self, source: Source) -> bool:
         return source.name not in self._broken
 
-    async def _step(self, source: Source, call: Coroutine[None, None, None]) -> None:
-        patience_s = SHORT_PATIENCE_S if source.name in self._slow else PATIENCE_S
+    async def _step(self, source: Source, call: Coroutine[None, None, None]) -> float:
+        """Wait for a source; gives how long that took, in seconds."""
+        patience_s = (
+            min(self._patience_s, SHORT_PATIENCE_S) if source.name in self._slow else self._patience_s
+        )
+        began = monotonic()
         try:
             async with asyncio.timeout(patience_s):
                 await call
@@ -73,6 +96,7 @@ class Watch:
             self._broken[source.name] = f"{source.name} did not answer within {patience_s:g} s"
         except Exception as error:  # any failure of one source is a gap of that source, said in full
             self._broken[source.name] = f"{source.name} could not be read: {_short(error)}"
+        return monotonic() - began
 
     async def _sample(self) -> None:
         while True:

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from drillyard.base.tasks import to_its_end
+from drillyard.base.tasks import ended, to_its_end
 
 pytestmark = pytest.mark.anyio
 
@@ -41,3 +41,24 @@ async def test_what_comes_of_it_is_given_or_raised() -> None:
     assert await to_its_end(asyncio.sleep(0, "made")) == "made"
     with pytest.raises(ValueError, match="no"):
         await to_its_end(fails())
+
+
+@pytest.mark.anyio
+async def test_a_task_that_loses_its_cancellation_is_cancelled_again() -> None:
+    lost = 0
+
+    async def again_and_again() -> None:
+        nonlocal lost
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                lost += 1
+                if lost > 1:
+                    raise
+
+    tasks = [asyncio.create_task(again_and_again()), asyncio.create_task(asyncio.sleep(60))]
+    await asyncio.sleep(0)
+    await ended(tasks)
+    assert all(task.cancelled() for task in tasks)
+    assert lost == 2

@@ -63,10 +63,10 @@ WELL = (1.0, 1.0, 1.0)
         ("jobs.duration.make_report", (20.0, 20.0, 60.0), (100.0, 100.0, 100.0), False),
         ("jobs.duration.make_report", (20.0, 20.0, 20.0), (100.0, 100.0, 100.0), True),
         # what jumps by itself: alone, and by chance
-        ("queue.oldest_max", (0.0, 0.0, 0.0), (0.4, 0.4, 0.4), False),
-        ("queue.oldest_max", (0.0, 0.0, 0.0), (0.6, 0.6, 0.6), True),
-        ("queue.oldest_max", (1.0, 1.0, 1.0), (4.4, 4.4, 4.4), False),
-        ("queue.oldest_max", (1.0, 1.0, 1.0), (4.6, 4.6, 4.6), True),
+        ("queue.oldest_max", (0.0, 0.0, 0.0), (0.9, 0.9, 0.9), False),
+        ("queue.oldest_max", (0.0, 0.0, 0.0), (1.1, 1.1, 1.1), True),
+        ("queue.oldest_max", (1.0, 1.0, 1.0), (4.9, 4.9, 4.9), False),
+        ("queue.oldest_max", (1.0, 1.0, 1.0), (5.1, 5.1, 5.1), True),
         ("pool.waiting.max", (1.0, 1.0, 1.0), (4.0, 4.0, 4.0), False),
         ("pool.waiting.max", (1.0, 1.0, 1.0), (5.0, 5.0, 5.0), True),
         ("pool.waiting.max", (10.0,), (26.0, 26.0, 26.0), False),
@@ -76,6 +76,10 @@ WELL = (1.0, 1.0, 1.0)
         ("db.calls", (1000.0,) * 3, (1302.0,) * 3, True),
         ("jobs.done", (4.0,) * 3, (10.0,) * 3, False),  # three standard deviations
         ("jobs.done", (4.0,) * 3, (11.0,) * 3, True),
+        ("db.calls", (1000.0,), (1680.0,) * 3, False),
+        ("db.calls", (1000.0,), (1700.0,) * 3, True),
+        ("db.calls", (1000.0,), (2180.0,), False),
+        ("db.calls", (1000.0,), (2210.0,), True),
         # levels
         ("db.connections.idle_in_transaction", (1.0,) * 3, (2.0,) * 3, True),
         ("processes.cpu.storefront", (0.3,) * 3, (0.62,) * 3, False),

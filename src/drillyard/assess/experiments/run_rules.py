@@ -13,7 +13,7 @@ from drillyard.assess.experiments.bites import biting, known_to_move, uncounted
 from drillyard.assess.experiments.course import crowd_before, cut_short, not_well
 from drillyard.assess.experiments.hypotheses import unsaid
 from drillyard.assess.experiments.journals import faults_of, strangers, untrue
-from drillyard.assess.experiments.looks import ALIKE_CROWD
+from drillyard.assess.experiments.looks import ALIKE_CROWD, looks_before, looks_during
 from drillyard.assess.experiments.runs import Run
 from drillyard.assess.measurement import Measurement
 from drillyard.assess.prose import section_of, sections_of
@@ -21,6 +21,8 @@ from drillyard.assess.prose import section_of, sections_of
 WRITTEN = "hypothesis.md"
 LEAST = 3
 """So many experiments are asked for."""
+FEW_LOOKS = 2
+"""Fewer before a fault or while it is on say little."""
 _ASKED_IN = (HYPOTHESIS, "method", "configuration", "secrets", "controls", "runtime")
 
 Complaints = Callable[[Measurement, Run], Iterable[str]]
@@ -50,6 +52,8 @@ def enough(m: Measurement, complaints: Complaints, what: str, look_next: str) ->
     many = good >= LEAST
     if not runs_of(m):
         look_next = "None was run to its end yet: drill traffic on, then drill chaos run FILE"
+    elif not items:
+        look_next = f"Those that were run are well; {LEAST - good} more, each with a question of its own"
     first = Evidence(
         what,
         Status.PASS if many else Status.FAIL,
@@ -130,15 +134,22 @@ def unlike(m: Measurement, first: Run, again: Run) -> str:
 
 def bloodless(m: Measurement, run: Run) -> Iterator[str]:
     """That its faults did nothing that can be seen, were over before anybody looked, or were not alone."""
-    if not faults_of(run, m.experiments):
+    faults = faults_of(run, m.experiments)
+    looks = [
+        (len(looks_before(each, m.experiments)), len(looks_during(each, m.experiments))) for each in faults
+    ]
+    if not faults:
         yield "the drill saw no fault in this run"
     elif not biting(run, m.experiments):
+        before, during = max(looks, key=min)
         seen = known_to_move(run, m.experiments)
         read = "".join(f"; {each.reading} was {each.before:.4g}, then {each.during:.4g}" for each in seen)
         read += "".join(f"; {each}" for each in uncounted(run, m.experiments))
+        few = min(before, during) < FEW_LOOKS
         yield (
-            "nothing moved by more than chance that its faults are known to move, and nobody suffered (by"
-            f" looks before and during it{read}): is the scope larger than nothing?"
+            "nothing moved by more than chance that its faults are known to move, and nobody was seen to suffer"
+            f" (looks in the minute before: {before}, while it was on: {during}{read}):"
+            + (" look more often" if few else " does anybody use what it broke, and was it enough?")
         )
     yield from cut_short(run, m.experiments)
     yield from strangers(run, m.experiments)

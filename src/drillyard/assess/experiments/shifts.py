@@ -34,8 +34,10 @@ FEW = 3
 """The median of fewer looks is any of them. Few of before: the farthest counts; few during: the nearest."""
 JUMPING = ("queue.", "pool.")
 """What jumps by itself, as time does: a queue is empty most of the time, and for an instant is not."""
-ALONE = 2.0
-"""For each side that is a single look, what can jump has to move so many times further."""
+ALONE, SUM_ALONE = 2.0, 1.3
+"""For each side that is a single look, what can jump has to move so many times further, and what is added up:
+single looks of two seconds had twice as many calls of the database as the one before.
+"""
 UNLIKE = ("jobs.duration.",)
 """Jobs of a kind are few in a look, and not alike: a report is of a day or of a month."""
 STEADY = {"jobs.duration.charge_payment": 0.6}
@@ -102,6 +104,8 @@ def _amount(moves: Moves, values: Values, harder: float) -> Change:
         times *= harder
     if of in TIME_LIKE or moves.reading.startswith(JUMPING):
         times *= ALONE ** _alone(values)
+    elif is_sum(moves.reading):
+        times *= SUM_ALONE ** _alone(values)
     chance = is_sum(moves.reading) or moves.reading.startswith(JUMPING)
     was, now = _middles(moves, values)
     return Change(was, now, shifted(was, now, moves.way, of, times=times, chance=chance))

@@ -74,7 +74,12 @@ class Pause(_OfComponent):
     id = "process.pause"
     title = "A process hangs"
     undone = "SIGCONT"
-    moves = (Moves("latency.p99"), Moves("requests.indeterminate"))
+    moves = (
+        Moves("latency.p99"),
+        Moves("requests.indeterminate"),
+        Moves("proxy.servers.up", "down"),
+        Moves("queue.oldest_max"),
+    )
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
         """Stop it."""
