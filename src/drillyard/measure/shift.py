@@ -34,8 +34,8 @@ def shifted(
     chance: bool = False,
 ) -> bool:
     """Whether `now` lies on that side of `was`: by `times` its unit's factor and more than nothing, shares by
-    `SHARE`. With `chance`, up by more, too, than what happens now and then would by itself (for what is
-    counted; of anything else, the root of its value is a rule of thumb).
+    `SHARE`. With `chance` by more, too, than what happens now and then would by itself (for what is counted;
+    of anything else, the root of its value is a rule of thumb).
     """
     if unit is Unit.RATIO:
         return (now - was if way == "up" else was - now) > SHARE
@@ -44,4 +44,5 @@ def shifted(
     if way == "up":
         by_chance = was + CHANCE * math.sqrt(max(0.0, was)) if chance else was
         return now > max(factor * was, by_chance) + floor
-    return now < (was - floor) / factor
+    least = now + CHANCE * math.sqrt(max(1.0, now)) if chance else now
+    return now < (was - floor) / factor and least < was

@@ -80,6 +80,9 @@ WELL = (1.0, 1.0, 1.0)
         ("db.calls", (1000.0,), (1700.0,) * 3, True),
         ("db.calls", (1000.0,), (2180.0,), False),
         ("db.calls", (1000.0,), (2210.0,), True),
+        # what stands still
+        ("partner.charges", (8.0,) * 3, (0.0,) * 3, True),
+        ("partner.charges", (8.0,) * 3, (3.0,) * 3, False),
         # levels
         ("db.connections.idle_in_transaction", (1.0,) * 3, (2.0,) * 3, True),
         ("processes.cpu.storefront", (0.3,) * 3, (0.62,) * 3, False),
@@ -89,7 +92,7 @@ WELL = (1.0, 1.0, 1.0)
 def test_each_kind_of_reading_moves_by_its_own_bound(
     reading: str, before: tuple[float, ...], during: tuple[float, ...], moved: bool
 ) -> None:
-    way = "down" if reading.endswith(("success_ratio", "hit_ratio")) else "up"
+    way = "down" if reading.endswith(("success_ratio", "hit_ratio", "charges")) else "up"
     assert change(Moves(reading, way), Values(before, during, during)).moved is moved  # type: ignore[arg-type]  # one of the two words
 
 

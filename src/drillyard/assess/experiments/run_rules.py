@@ -147,8 +147,8 @@ def bloodless(m: Measurement, run: Run) -> Iterator[str]:
         read += "".join(f"; {each}" for each in uncounted(run, m.experiments))
         few = min(before, during) < FEW_LOOKS
         yield (
-            "nothing moved by more than chance that its faults are known to move, and nobody was seen to suffer"
-            f" (looks in the minute before: {before}, while it was on: {during}{read}):"
+            "nothing moved by more than chance that its faults are known to move, and nobody was seen to"
+            f" suffer (looks in the minute before: {before}, while it was on: {during}{read}):"
             + (" look more often" if few else " does anybody use what it broke, and was it enough?")
         )
     yield from cut_short(run, m.experiments)
