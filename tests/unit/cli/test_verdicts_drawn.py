@@ -5,20 +5,18 @@ from drillyard.cli import verdicts
 from drillyard.drill.views import EvidenceView, TaskVerdictView, VerdictView
 
 
-def drawn(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceView) -> list[str]:
+def drawn(monkeypatch: pytest.MonkeyPatch, evidence: EvidenceView, status: str = "inconclusive") -> list[str]:
     console = Console(width=60, record=True, file=None, quiet=False)
     monkeypatch.setattr(verdicts, "out", console)
     check = VerdictView.model_construct(
         id="c",
         title="Customers feel it",
-        status="inconclusive",
+        status=status,
         reason="",
         evidence=[evidence],
         our_bug=False,
     )
-    task = TaskVerdictView.model_construct(
-        title="Task", outcome="inconclusive", self_assessed="", checks=[check]
-    )
+    task = TaskVerdictView.model_construct(title="Task", outcome=status, self_assessed="", checks=[check])
     with console.capture() as captured:
         verdicts.draw_task(task)
     return captured.get().splitlines()
@@ -36,6 +34,12 @@ def test_a_long_reason_goes_on_below_its_beginning(monkeypatch: pytest.MonkeyPat
     assert len(below) > 1
     assert all(line.startswith("      ") and len(line.rstrip()) <= 60 for line in below)
     assert below[0].startswith("      [1.2] busy")
+
+
+def test_what_a_check_passed_in_spite_of_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for look_next, told in (("look again", True), ("", False)):
+        lines = drawn(monkeypatch, evidence(what="one does not count", look_next=look_next), "pass")
+        assert any("one does not count" in line for line in lines) is told
 
 
 def test_a_check_is_not_named_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,19 @@ def test_one_run_under_three_names_is_no_run() -> None:
         assert judge(check, replace(made, experiments=known)).status is Status.FAIL, check
 
 
+def test_an_experiment_that_does_not_count_is_told_also_when_there_are_enough() -> None:
+    made = shop()
+    last = made.experiments.runs[3]
+    left = [each for each in made.experiments.injected if not last.began <= each.began <= last.ended]
+    verdict = judge(
+        "journals-true", replace(made, experiments=replace(made.experiments, injected=tuple(left)))
+    )
+    assert verdict.passed
+    told = [each for each in verdict.evidence if each.look_next]
+    assert told
+    assert all(f"{NAMES[3]} does not count" in each.what for each in told)
+
+
 def test_what_was_asked_beside_a_fault_of_somebody_else_is_no_question() -> None:
     made = shop()
     others = [

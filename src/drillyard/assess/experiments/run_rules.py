@@ -5,6 +5,7 @@ a run without a complaint pass (`enough`).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from drillyard.assess.check import Evidence, Status, Verdict
@@ -39,7 +40,9 @@ def runs_of(m: Measurement) -> dict[str, list[Run]]:
 
 
 def enough(m: Measurement, complaints: Complaints, what: str, look_next: str) -> Verdict:
-    """Of the experiments that were run, at least `LEAST` have a run without a complaint."""
+    """Of the experiments that were run, at least `LEAST` have a run without a complaint; what is wrong with
+    others is told also when there are enough.
+    """
     items: list[Evidence] = []
     good = 0
     for name, runs in runs_of(m).items():
@@ -48,7 +51,10 @@ def enough(m: Measurement, complaints: Complaints, what: str, look_next: str) ->
         good += bool(fine)
         if not fine:
             wrong = list(by_run.values())[-1]
-            items += [Evidence(f"{name}: {each}", Status.FAIL, look_next=look_next) for each in wrong[:3]]
+            items += [
+                Evidence(f"{name} does not count: {each}", Status.FAIL, look_next=look_next)
+                for each in wrong[:3]
+            ]
     many = good >= LEAST
     if not runs_of(m):
         look_next = "None was run to its end yet: drill traffic on, then drill chaos run FILE"
@@ -62,7 +68,7 @@ def enough(m: Measurement, complaints: Complaints, what: str, look_next: str) ->
         source="experiments/, experiments/journals/ and the drill's own record",
         look_next="" if many else look_next,
     )
-    shown = () if many else tuple(items[:8])
+    shown = tuple(replace(each, status=first.status) for each in items[: 3 if many else 8])
     unread = tuple(Evidence(each, first.status) for each in left_out(m))
     return Verdict(first.status, (first, *shown, *unread[:3]))
 
