@@ -6,8 +6,8 @@ A shop without flaws, with its customers, is looked at as `drill chaos run` does
 again. For half of the time it is alone; then another drill starts beside it, has customers, and is looked at
 as well. No fault is put in. Then faults of every kind that never were are laid over the looks, 20 s long, at
 every third of them, and the judge of experiments (`assess.experiments.bites`) is asked whether they bit:
-whatever it says bit is wrong. Three ways of looking: all looks, and the last two or the last one before with
-the first two or the first one while it is on. Ends with 1 when more than 1 in 100 bite by all looks.
+whatever it says bit is wrong. Four ways of looking: all looks, three of a short fault, and two or one each
+side. Ends with 1 when more than 1 in 100 bite by all looks.
 """
 
 import argparse
@@ -38,7 +38,7 @@ LOOK_S = 2.0
 FAULT_S = 20.0
 EVERY = 3
 GOAL = 0.01
-WAYS: dict[str, int | None] = {"all": None, "2 + 2": 2, "1 + 1": 1}
+WAYS = {"all": (20, 20), "20 + 3": (20, 3), "2 + 2": (2, 2), "1 + 1": (1, 1)}
 AT = {"link": "worker-reports-to-valkey", "replica": "storefront-1", "component": "storefront-1"}
 
 
@@ -76,14 +76,13 @@ def looked(places: Places, seconds: float) -> list[Observed]:
     return found
 
 
-def placebos(looks: Sequence[Observed], each_side: int | None) -> Iterator[tuple[Run, Experiments]]:
+def placebos(looks: Sequence[Observed], way: tuple[int, int]) -> Iterator[tuple[Run, Experiments]]:
     """Runs whose faults never were, with the looks that there are of them."""
     for index in range(10, len(looks) - 10, EVERY):
         began = looks[index].began
         before = looks[max(0, index - 20) : index]
         during = [each for each in looks[index:] if each.ended <= began + FAULT_S]
-        if each_side is not None:
-            before, during = before[-each_side:], during[1 : 1 + each_side]
+        before, during = before[-way[0] :], during[1 : 1 + way[1]]
         for kind, fault in kinds().items():
             needed = [name for name, field in fault.model_fields.items() if field.is_required()]
             parameters: dict[str, JsonValue] = {name: AT[name] for name in needed}
@@ -100,10 +99,10 @@ def placebos(looks: Sequence[Observed], each_side: int | None) -> Iterator[tuple
 def told(name: str, looks: Sequence[Observed]) -> float:
     """Print what bit; gives the share by all looks."""
     shares = {}
-    for way, each_side in WAYS.items():
+    for way, numbers in WAYS.items():
         asked, by = 0, Counter[str]()
         bitten = 0
-        for run, known in placebos(looks, each_side):
+        for run, known in placebos(looks, numbers):
             moved = {each.reading for each in effects(run, known)}
             asked, bitten = asked + 1, bitten + bool(moved)
             by.update(moved)

@@ -95,7 +95,7 @@ class Evidence:
 
     `value` and `low`..`high` are in `unit`; `threshold` is the bound in words ("at least 0.8"); `source` is
     the query, file or endpoint, as a reader could repeat it; `look_next` says where to look, never the
-    answer.
+    answer. What stands `aside` did not decide, and is told all the same.
     """
 
     what: str
@@ -109,6 +109,7 @@ class Evidence:
     source: str = ""
     look_next: str = ""
     reason: str = ""
+    aside: bool = False
     """Why it is inconclusive; empty otherwise."""
 
 

@@ -4,21 +4,24 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeVar
 
-_AGAIN_S = 0.5
+_TIMES = 3
 Result = TypeVar("Result")
 
 
-async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended, whatever comes of them.
+async def ended(tasks: Iterable[asyncio.Task[Any]], again_s: float = 5.0) -> set[asyncio.Task[Any]]:
+    """Cancel tasks and wait until they have ended, whatever comes of them; `again_s` later they are cancelled
+    again, a third time, and then left. Gives those that go on all the same.
 
     Once is not always enough: before Python 3.12 `asyncio.wait_for` loses a cancellation that comes in the
     instant in which what it waits for is done (bpo-37658), and libraries use it.
     """
     pending = set(tasks)
-    while pending:
+    for _ in range(_TIMES):
         for task in pending:
             task.cancel()
-        _, pending = await asyncio.wait(pending, timeout=_AGAIN_S)
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=again_s)
+    return pending
 
 
 async def to_its_end(work: Awaitable[Result]) -> Result:

@@ -32,7 +32,7 @@ def _draw_check(check: VerdictView) -> None:
         _print("[yellow]This check itself broke: a fault of the drill, never held against you.[/]")
     if check.status == "pass":
         for evidence in check.evidence:
-            if evidence.look_next:  # it did not decide, and yet one wants to know
+            if evidence.aside:
                 _print(f"[dim]{escape(evidence.what)}[/]")
         return
     for evidence in check.evidence:

@@ -56,6 +56,7 @@ def _evidence(evidence: Evidence) -> EvidenceView:
         source=evidence.source,
         look_next=evidence.look_next,
         reason=evidence.reason,
+        aside=evidence.aside,
     )
 
 

@@ -335,6 +335,7 @@ class EvidenceView(_View):
     source: str
     look_next: str
     reason: str
+    aside: bool = False
 
 
 class VerdictView(_View):

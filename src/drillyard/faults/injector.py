@@ -242,7 +242,10 @@ class Injector:
                 if said := task.result():
                     return said
         finally:
-            await to_its_end(ended(tasks))
+            if left := await to_its_end(ended(tasks)):
+                log.warning(
+                    "fault %d (%s): %d of its tasks go on", injection.number, injection.kind, len(left)
+                )
         return OVER
 
     async def _while_there(self, fault: Fault, memory: Memory) -> str:

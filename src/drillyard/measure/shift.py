@@ -31,18 +31,19 @@ def shifted(
     unit: Unit | None,
     *,
     times: float = 1.0,
-    chance: bool = False,
+    chance: float = 0.0,
 ) -> bool:
     """Whether `now` lies on that side of `was`: by `times` its unit's factor and more than nothing, shares by
-    `SHARE`. With `chance` by more, too, than what happens now and then would by itself (for what is counted;
-    of anything else, the root of its value is a rule of thumb).
+    `SHARE`. With `chance` by more, too, than what happens now and then would by itself: it is what the root
+    of such a count is multiplied by, 1 for a count as it is, more for one that was scaled up (of what is no
+    count, the root of its value is a rule of thumb).
     """
     if unit is Unit.RATIO:
         return (now - was if way == "up" else was - now) > SHARE
     floor, usual = (1.0, FACTOR) if unit is None else (FLOORS.get(unit, 1.0), FACTORS.get(unit, FACTOR))
     factor = times * usual
     if way == "up":
-        by_chance = was + CHANCE * math.sqrt(max(0.0, was)) if chance else was
+        by_chance = was + CHANCE * chance * math.sqrt(max(0.0, was))
         return now > max(factor * was, by_chance) + floor
-    least = now + CHANCE * math.sqrt(max(1.0, now)) if chance else now
+    least = now + CHANCE * chance * math.sqrt(max(1.0, now))
     return now < (was - floor) / factor and least < was

@@ -95,10 +95,10 @@ def per_request_unit(unit: Unit) -> Unit:
 class Source(ABC):
     """Reads one part of a range over a window.
 
-    The order of calls is `begin`, any number of `sample`, `end`, and again; `close` at last. A source must
-    not disturb what it measures: own application name, no writes, answers within a second. Each call may
-    raise `SourceError`, or the error of the client it uses; the watch notes the gap and goes on with the
-    others.
+    The order of calls is `begin` (twice where another was waited for), any number of `sample`, `end`, and
+    again; `close` at last. A source must not disturb what it measures: own application name, no writes,
+    answers within a second. Each call may raise `SourceError`, or the error of the client it uses; the watch
+    notes the gap and goes on with the others.
     """
 
     name: str

@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 
@@ -59,6 +60,29 @@ async def test_a_task_that_loses_its_cancellation_is_cancelled_again() -> None:
 
     tasks = [asyncio.create_task(again_and_again()), asyncio.create_task(asyncio.sleep(60))]
     await asyncio.sleep(0)
-    await ended(tasks)
+    assert not await ended(tasks, again_s=0.05)
     assert all(task.cancelled() for task in tasks)
     assert lost == 2
+
+
+async def test_a_task_has_time_to_clean_up_and_none_is_waited_for_without_end() -> None:
+    cleaned: list[str] = []
+
+    async def cleans() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.02)
+            cleaned.append("up")
+
+    async def never_ends() -> None:
+        while len(cleaned) < 2:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0.01)
+
+    tidy, stubborn = asyncio.create_task(cleans()), asyncio.create_task(never_ends())
+    await asyncio.sleep(0)
+    assert await ended([tidy, stubborn], again_s=0.1) == {stubborn}
+    assert cleaned == ["up"]
+    cleaned.append("done")
+    await stubborn

@@ -211,8 +211,7 @@ def test_what_a_fault_is_known_to_move_is_not_of_a_rollout_either() -> None:
         ("application.errors", {"route": "/api/nothing"}, {"shop__errors_ratio": 0.4}, False),
         ("application.errors", {"route": "/api/nothing"}, {"requests__success_ratio": 0.4}, False),
         ("network.cut", NOWHERE, {"cache__errors": 90.0}, True),
-        ("cache.slow-commands", {}, {"latency__p95": 200.0}, False),  # time has to move further
-        ("cache.slow-commands", {}, {"latency__p95": 400.0}, True),
+        ("cache.slow-commands", {}, {"latency__p95": 1500.0}, False),
     ],
 )
 def test_beside_another_crowd_counts_what_no_crowd_does(
@@ -284,3 +283,41 @@ def test_one_event_is_one_in_a_long_look_too() -> None:
     seen = look(AT + 11, processes__restarts=1.0)
     run, known = struck("process.kill-9", {"component": "storefront-1"}, [replace(seen, ended=AT + 25)])
     assert biting(run, known)
+
+
+def test_who_hangs_and_is_answered_in_a_burst_is_no_crowd() -> None:
+    hanging = {"requests__count": 0.0, "requests__success_ratio": 0.0}
+    looks = [look(AT + at, **hanging) for at in (11, 14, 17)]
+    looks.append(look(AT + 20, requests__count=300.0))
+    run, known = struck("network.delay", NOWHERE, looks, [look(AT + at) for at in (0, 3, 6)])
+    assert biting(run, known)
+    assert not list(uncounted(run, known))
+
+
+@pytest.mark.parametrize("came_before", [0.0, 5.0])
+def test_what_customers_do_who_come_with_the_fault_is_no_effect(came_before: float) -> None:
+    before = [look(AT + at, requests__count=came_before, valkey__commands=60.0) for at in (0, 3, 6)]
+    run, known = struck("cache.hot-key", {"size_kb": 1, "per_s": 1}, [look(AT + 12)] * 3, before)
+    assert not biting(run, known)
+    assert "instead of" in "".join(uncounted(run, known))
+    run, known = struck(
+        "process.kill-9", {"component": "storefront-1"}, [look(AT + 12, processes__restarts=1.0)], before
+    )
+    assert biting(run, known)  # whoever came
+
+
+def test_fewer_customers_are_no_effect() -> None:
+    few = {"requests__count": 5.0, "cache__lookups": 2.0}
+    before = [look(AT + at, cache__lookups=100.0) for at in (0, 3, 6)]
+    kind = "deploy.reload-not-applied"
+    run, known = struck(kind, {}, [look(AT + at, **few) for at in (11, 14, 17)], before)
+    assert not biting(run, known)
+    run, known = struck(kind, {}, [look(AT + at, cache__lookups=2.0) for at in (11, 14, 17)], before)
+    assert biting(run, known)
+
+
+def test_more_customers_make_nothing_less() -> None:
+    before = [look(AT + at, cache__lookups=100.0, proxy__requests=80.0) for at in (0, 3, 6)]
+    during = [look(AT + at, cache__lookups=100.0, proxy__requests=800.0) for at in (11, 14, 17)]
+    run, known = struck("deploy.reload-not-applied", {}, during, before)
+    assert not biting(run, known)

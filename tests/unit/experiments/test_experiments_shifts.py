@@ -108,6 +108,12 @@ def test_time_moves_further_where_that_is_asked(
         assert change(Moves(reading), values, harder=3.0).moved is moved
 
 
+def test_what_was_counted_over_a_shorter_look_varies_more() -> None:
+    for seconds, moved in ((5.0, True), (2.0, False)):
+        values = Values((4.0,) * 3, (11.0,) * 3, (11.0,) * 3, seconds)
+        assert change(Moves("jobs.done"), values).moved is moved
+
+
 def test_counts_do_not_move_further_because_time_has_to() -> None:
     values = Values((1000.0,) * 3, (1400.0,) * 3, (1400.0,) * 3)
     assert change(Moves("db.calls"), values, harder=3.0).moved

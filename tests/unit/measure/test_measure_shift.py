@@ -32,12 +32,12 @@ def test_noise_is_no_shift(was: float, now: float, way: str, unit: Unit | None, 
 
 def test_what_happens_now_and_then_happens_a_little_more_often() -> None:
     assert shifted(1.0, 2.0, "up", Unit.COUNT)
-    assert not shifted(1.0, 2.0, "up", Unit.COUNT, chance=True)
-    assert shifted(2.0, 7.0, "up", Unit.COUNT, chance=True)
+    assert not shifted(1.0, 2.0, "up", Unit.COUNT, chance=1)
+    assert shifted(2.0, 7.0, "up", Unit.COUNT, chance=1)
     assert shifted(7.0, 3.0, "down", Unit.COUNT)
-    assert not shifted(7.0, 3.0, "down", Unit.COUNT, chance=True)
-    assert not shifted(2.9, 0.0, "down", Unit.COUNT, chance=True)
-    assert shifted(7.0, 0.0, "down", Unit.COUNT, chance=True)  # it stands still
+    assert not shifted(7.0, 3.0, "down", Unit.COUNT, chance=1)
+    assert not shifted(2.9, 0.0, "down", Unit.COUNT, chance=1)
+    assert shifted(7.0, 0.0, "down", Unit.COUNT, chance=1)  # it stands still
 
 
 def test_more_may_be_asked_for() -> None:

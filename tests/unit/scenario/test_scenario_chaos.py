@@ -110,7 +110,7 @@ def test_an_experiment_that_does_not_count_is_told_also_when_there_are_enough() 
         "journals-true", replace(made, experiments=replace(made.experiments, injected=tuple(left)))
     )
     assert verdict.passed
-    told = [each for each in verdict.evidence if each.look_next]
+    told = [each for each in verdict.evidence if each.aside]
     assert told
     assert all(f"{NAMES[3]} does not count" in each.what for each in told)
 

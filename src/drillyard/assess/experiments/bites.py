@@ -1,19 +1,22 @@
 """What the faults of a run did to the shop, by the looks that the drill answered.
 
 Looks are compared with those of the minute before the fault; `shifts` says when a reading has moved. Who
-brings a crowd, or uses the machine beside it, makes everything take longer: time has to move further then.
+uses the machine beside it makes everything take longer: time has to move further then. What a crowd does by
+itself does not count beside one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
+from drillyard.assess.experiments.crowds import Crowd, crowd_at
 from drillyard.assess.experiments.journals import faults_of
 from drillyard.assess.experiments.looks import (
-    ALIKE_CROWD,
     ENOUGH_REQUESTS,
-    crowd_of,
+    SUMS_OVER_S,
+    is_sum,
     is_zero_where_absent,
+    length_of,
     looks_before,
     looks_during,
     looks_within,
@@ -21,7 +24,7 @@ from drillyard.assess.experiments.looks import (
     values_of,
 )
 from drillyard.assess.experiments.runs import Experiments, Injected, Observed, Run
-from drillyard.assess.experiments.shifts import FEW, Values, change
+from drillyard.assess.experiments.shifts import Values, change
 from drillyard.faults.catalog import kinds
 from drillyard.faults.fault import Moves
 
@@ -38,17 +41,20 @@ SUFFERING = (
 )
 SUFFERING_OF_JOBS = ("jobs.failed.", "jobs.duration.", "queue.oldest.")
 """What faults do whose own readings are elsewhere: the same cut is felt by others at another place."""
-SUFFERED_BY_NO_CROWD = (Moves("services.down"),)
-OF_A_CROWD = ("requests.", "shop.errors_ratio", "proxy.errors_ratio")
+OF_A_CROWD = (
+    "requests.", "latency.", "shop.handling", "shop.errors_ratio", "proxy.errors_ratio", "pool.", "queue.",
+    "jobs.wait.",
+)  # fmt: skip
 """What a crowd moves that is more than the shop carries, whatever else is wrong."""
+OF_NO_CROWD = ("services.down", "proxy.servers.up", "processes.restarts", "processes.cpu.neighbour")
+"""What moves without any customers, and is all that counts where nobody had come before."""
+SUFFERED_BY_NO_CROWD = (Moves("services.down"),)
 COMES_BACK = ("processes.restarts",)
 """What an earlier fault may have had a part in: it is compared with looks out of the wake of that."""
 OF_FEW = 3.0
 """A percentile of few requests jumps: it has to move by so much more."""
 OTHERS_CORES, BUSIER = 0.4, 3.0
-"""Where programs outside the range use so many more cores than before, or another crowd has come, time has to
-move by so much more.
-"""
+"""Where programs outside the range use so many more cores than before, time has to move by so much more."""
 ROLLOUT_S = 5.0
 """Until so soon after changes were applied, what is seen may be of their rollout."""
 
@@ -85,11 +91,11 @@ def known_to_move(run: Run, known: Experiments) -> list[Effect]:
 def uncounted(run: Run, known: Experiments) -> Iterator[str]:
     """Why some of what was seen does not count, in words."""
     for fault in faults_of(run, known):
-        if _another_crowd(fault, known):
-            before, during = (_rate(looks(fault, known)) for looks in (looks_before, looks_within))
+        crowd = crowd_at(fault, known)
+        if crowd.grew:
             yield (
-                f"{during:.0f} requests a second came instead of {before:.0f}: who waits or is refused may be"
-                " of that, so let a crowd come a minute before the fault"
+                f"{crowd.during:.0f} requests a second came instead of {crowd.before:.0f}: who waits or is"
+                " refused may be of that, so let a crowd come a minute before the fault"
             )
         if any(_rolled_out(seen, known) for seen in looks_during(fault, known)):
             yield "changes were applied meanwhile: what was seen then may be of these"
@@ -103,32 +109,43 @@ def biting(run: Run, known: Experiments) -> list[Injected]:
 
 def _changes(fault: Injected, every: Iterable[Moves], known: Experiments) -> Iterator[tuple[Effect, bool]]:
     before, within = looks_before(fault, known), looks_within(fault, known)
-    crowded = _another_crowd(fault, known)
-    harder = BUSIER if crowded or _busier(before, within) else 1.0
+    crowd = crowd_at(fault, known)
+    harder = BUSIER if _busier(before, within) else 1.0
     for moves in every:
-        values, further = _values(fault, moves.reading, known)
+        values, further = _values(fault, moves, known, crowd)
         if values.before and values.touching:
             found = change(moves, values, harder * further)
-            moved = found.moved and not (crowded and moves.reading.startswith(OF_A_CROWD))
+            moved = found.moved and not _of_customers(moves, crowd)
             yield Effect(fault, moves.reading, found.before, found.during), moved
 
 
-def _values(fault: Injected, reading: str, known: Experiments) -> tuple[Values, float]:
+def _of_customers(moves: Moves, crowd: Crowd) -> bool:
+    """Whether a reading moves that way because more customers came, or fewer."""
+    if crowd.is_first:
+        return not moves.reading.startswith(OF_NO_CROWD)
+    if moves.way == "down" and is_sum(moves.reading):
+        return crowd.shrank
+    return crowd.grew and moves.reading.startswith(OF_A_CROWD)
+
+
+def _values(fault: Injected, moves: Moves, known: Experiments, crowd: Crowd) -> tuple[Values, float]:
     """A reading before and during a fault, and how many times further it has to move for what it is of."""
+    reading, further = moves.reading, 1.0
     before: Sequence[Observed] = looks_before(fault, known)
     touching, within = looks_during(fault, known), looks_within(fault, known)
-    crowd, further = crowd_of(before), 1.0
+    most = (crowd.before or 0.0) if moves.way == "up" else 0.0
     if reading in COMES_BACK:
         before = undisturbed(before, known)
-    was, touched, now = (values_of(each, reading, crowd) for each in (before, touching, within))
+    was, touched, now = (values_of(each, reading, most) for each in (before, touching, within))
     if reading in ENOUGH_REQUESTS and not (was and touched):
         further = OF_FEW
         was, touched, now = (
-            values_of(each, reading, crowd, of_few=True) for each in (before, touching, within)
+            values_of(each, reading, most, of_few=True) for each in (before, touching, within)
         )
     if not was and before and is_zero_where_absent(reading):
         was = [0.0]
-    return Values(was, touched, now or touched), further
+    seconds = median(map(length_of, within)) if within else SUMS_OVER_S
+    return Values(was, touched, now or touched, seconds), further
 
 
 def _by_kind(fault: Injected) -> tuple[Moves, ...]:
@@ -136,21 +153,10 @@ def _by_kind(fault: Injected) -> tuple[Moves, ...]:
 
 
 def _suffered(fault: Injected, known: Experiments) -> Sequence[Moves]:
-    if _another_crowd(fault, known):
+    if crowd_at(fault, known).grew:
         return SUFFERED_BY_NO_CROWD
     names = {name for seen in known.observed for name in seen.values if name.startswith(SUFFERING_OF_JOBS)}
     return [*SUFFERING, *map(Moves, sorted(names))]
-
-
-def _another_crowd(fault: Injected, known: Experiments) -> bool:
-    """Whether far more customers came while it was on than before."""
-    before = _rate(looks_before(fault, known))
-    return bool(before) and _rate(looks_within(fault, known)) > ALIKE_CROWD * before
-
-
-def _rate(looks: Sequence[Observed]) -> float:
-    """Requests a second in these looks; in the busiest of few: customers may be on their way still."""
-    return crowd_of(looks) if len(looks) >= FEW else max((crowd_of([each]) for each in looks), default=0.0)
 
 
 def _busier(before: Iterable[Observed], during: Iterable[Observed]) -> bool:

@@ -1,6 +1,6 @@
 """What the drill's looks at the range say: those before a fault and while it was on, and their readings.
 
-Looks are of any length: counts are of five seconds, and of as many customers as there were before.
+Looks are of any length: counts are of five seconds, and of no more customers than there were before.
 """
 
 import math
@@ -79,12 +79,13 @@ def looks_within(fault: Injected, known: Experiments) -> list[Observed]:
 
 def crowd_of(looks: Iterable[Observed]) -> float:
     """Requests a second; 0 where nobody counted them."""
-    rates = [came / length_of(each) for each in looks if (came := _came(each))]
+    rates = [number / length_of(each) for each in looks if (number := came(each))]
     return median(rates) if rates else 0.0
 
 
-def _came(seen: Observed) -> float:
-    return max(seen.values.get(name, 0.0) for name in REQUESTS)
+def came(seen: Observed) -> float | None:
+    """How many requests a look counted, whoever's; None where nobody counted them."""
+    return max((seen.values[name] for name in REQUESTS if name in seen.values), default=None)
 
 
 def customers(seen: Observed, known: Experiments) -> float:
@@ -115,7 +116,7 @@ def value_of(seen: Observed, name: str, crowd: float = 0.0, *, of_few: bool = Fa
         return _but_for_one(value, seen, *OF_REQUESTS[name])
     if not is_sum(name):
         return value
-    more = _came(seen) / length_of(seen) / crowd if crowd else 1.0
+    more = (came(seen) or 0.0) / length_of(seen) / crowd if crowd else 1.0
     return value / length_of(seen) * SUMS_OVER_S / max(1.0, more)
 
 

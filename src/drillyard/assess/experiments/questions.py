@@ -1,16 +1,19 @@
 """What experiments ask: which kind of fault did something, at which kind of place.
 
 What several faults of one run may have moved is of one of them, nobody knows which: a question that is `A or
-B`. It is never more than one, and none where another experiment asks A or B alone.
+B`. It is one, and which it is, is taken as it is worst.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+import itertools
+import math
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from drillyard.assess.experiments.bites import Effect, effects
+from drillyard.assess.experiments.bites import effects
+from drillyard.assess.experiments.journals import faults_of
 from drillyard.assess.experiments.places import kind_of_place
-from drillyard.assess.experiments.runs import Run
+from drillyard.assess.experiments.runs import Injected, Run
 from drillyard.assess.measurement import Measurement
 
 FAMILIES = {
@@ -32,15 +35,28 @@ class Asked:
 
 
 _T = TypeVar("_T", bound=Hashable)
+MOST_MEANINGS = 1024
+COMMON = (
+    "requests.", "latency.", "shop.", "proxy.errors_ratio", "proxy.servers.up", "pool.", "queue.",
+    "services.", "jobs.", "partner.doubled",
+)  # fmt: skip
+"""What any fault may cause: it is no sign of which of several it was."""
 Question = frozenset[Asked]
 """One, or several of which nobody knows which it is."""
 
 
 def asked(m: Measurement, run: Run) -> frozenset[Question]:
-    """The questions of a run."""
-    moved: dict[Asked, set[str]] = {}
-    for each in effects(run, m.experiments):
-        moved.setdefault(_asked(each), set()).add(_family(each.reading))
+    """The questions of a run.
+
+    What any fault may cause (`COMMON`) is of each of its faults; a fault of which nothing else was seen is a
+    question by itself only where it was alone.
+    """
+    found = effects(run, m.experiments)
+    moved: dict[Asked, set[str]] = {_asked(fault): set() for fault in faults_of(run, m.experiments)}
+    for each in found:
+        of = moved if each.reading.startswith(COMMON) else (_asked(each.fault),)
+        for one in of:
+            moved[one].add(_family(each.reading))
     sure = {
         one
         for one, readings in moved.items()
@@ -51,13 +67,9 @@ def asked(m: Measurement, run: Run) -> frozenset[Question]:
     for one, readings in moved.items():
         if left := readings - explained:
             near = [each for each in either if each[1] & left]
-            either = [each for each in either if each not in near]
-            either.append(
-                (
-                    frozenset({one}).union(*(of for of, _ in near)),
-                    frozenset(left).union(*(by for _, by in near)),
-                )
-            )
+            who = frozenset({one}).union(*(faults for faults, _ in near))
+            joined = (who, frozenset(left).union(*(by for _, by in near)))
+            either = [*(each for each in either if each not in near), joined]
     return frozenset({frozenset({one}) for one in sure} | {of for of, _ in either})
 
 
@@ -66,51 +78,52 @@ def said(question: Question) -> str:
     return " or ".join(sorted(map(str, question)))
 
 
-def different(experiments: Sequence[frozenset[Question]]) -> int:
-    """How many experiments differ in something that each of them has for itself: the largest number that can
-    be given a question each, no two the same (Kuhn's algorithm for matchings). The same faults together are
+def different(experiments: Iterable[frozenset[Question]]) -> int:
+    """How many experiments differ for sure in something that each of them has for itself: whatever the
+    unsure questions are, so many can be given a question each, no two the same. The same faults together are
     the same question, however often it is asked.
     """
-    experiments = sorted(set(experiments), key=lambda each: sorted(map(said, each)))
-    meant = _told_apart(question for each in experiments for question in each)
-    given: dict[frozenset[Asked], int] = {}
-
-    def give(index: int, tried: set[frozenset[Asked]]) -> bool:
-        own = frozenset().union(*(meant[question] for question in experiments[index]))
-        for each in sorted(own - tried, key=said):
-            tried.add(each)
-            if each not in given or give(given[each], tried):
-                given[each] = index
-                return True
-        return False
-
-    return sum(give(index, set()) for index in range(len(experiments)))
+    every = list(experiments)
+    return min(
+        _matched({frozenset(meant[each] for each in asks if each in meant) for asks in every})
+        for meant in _meanings(question for asks in every for question in asks)
+    )
 
 
 def places(experiments: Iterable[frozenset[Question]]) -> int:
     """At how many kinds of places something was broken for sure."""
     every = [frozenset(one.place for one in question) for each in experiments for question in each]
-    return len(frozenset().union(*_told_apart(every).values()))
+    return min(len(set(meant.values())) for meant in _meanings(every))
 
 
-def _told_apart(every: Iterable[frozenset[_T]]) -> Mapping[frozenset[_T], set[frozenset[_T]]]:
-    """What each may be: those of it that stand alone somewhere; where none does, one thing with all that it
-    could be confused with.
-    """
-    every = set(every)
-    sure = frozenset().union(*(each for each in every if len(each) == 1))
-    unsure: list[frozenset[_T]] = []
-    for each in (each for each in every if not each & sure):
-        near = [other for other in unsure if other & each]
-        unsure = [*(other for other in unsure if other not in near), each.union(*near)]
-    return {
-        each: {frozenset({one}) for one in each & sure} or {other for other in unsure if other & each}
-        for each in every
-    }
+def _meanings(every: Iterable[frozenset[_T]]) -> Iterator[Mapping[frozenset[_T], _T]]:
+    """All that unsure questions may be, each for itself. Of very many the largest are left out."""
+    kept: list[frozenset[_T]] = []
+    for each in sorted(set(every), key=lambda each: (len(each), sorted(map(str, each)))):
+        if math.prod(map(len, kept)) * len(each) > MOST_MEANINGS:
+            break
+        kept.append(each)
+    for meant in itertools.product(*kept):
+        yield dict(zip(kept, meant, strict=True))
 
 
-def _asked(effect: Effect) -> Asked:
-    return Asked(effect.fault.kind, kind_of_place(effect.fault))
+def _matched(experiments: Collection[frozenset[Asked]]) -> int:
+    """The largest number of experiments that can be given one each (Kuhn's algorithm for matchings)."""
+    given: dict[Asked, frozenset[Asked]] = {}
+
+    def give(experiment: frozenset[Asked], tried: set[Asked]) -> bool:
+        for each in sorted(experiment - tried):
+            tried.add(each)
+            if each not in given or give(given[each], tried):
+                given[each] = experiment
+                return True
+        return False
+
+    return sum(give(each, set()) for each in experiments)
+
+
+def _asked(fault: Injected) -> Asked:
+    return Asked(fault.kind, kind_of_place(fault))
 
 
 def _family(reading: str) -> str:

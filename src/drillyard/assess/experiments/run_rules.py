@@ -68,8 +68,8 @@ def enough(m: Measurement, complaints: Complaints, what: str, look_next: str) ->
         source="experiments/, experiments/journals/ and the drill's own record",
         look_next="" if many else look_next,
     )
-    shown = tuple(replace(each, status=first.status) for each in items[: 3 if many else 8])
-    unread = tuple(Evidence(each, first.status) for each in left_out(m))
+    shown = tuple(replace(each, status=first.status, aside=many) for each in items[: 3 if many else 8])
+    unread = tuple(Evidence(each, first.status, aside=many) for each in left_out(m))
     return Verdict(first.status, (first, *shown, *unread[:3]))
 
 

@@ -6,11 +6,13 @@ itself has to move further where there are few looks, and where others use the m
 the factors).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from drillyard.assess.experiments.looks import is_sum, unit
+from drillyard.assess.experiments.crowds import FEW
+from drillyard.assess.experiments.looks import SUMS_OVER_S, is_sum, unit
 from drillyard.faults.fault import Moves
 from drillyard.measure.reading import TIME_LIKE, Unit
 from drillyard.measure.shift import SHARE, shifted
@@ -30,8 +32,6 @@ FAILED_SHARE = 0.03
 """Where it did not, so much of all is more than that one request, in most looks."""
 SUDDEN = 0.25
 """A share so far beyond all of before in one look is no chance: what is flushed fills within seconds."""
-FEW = 3
-"""The median of fewer looks is any of them. Few of before: the farthest counts; few during: the nearest."""
 JUMPING = ("queue.", "pool.")
 """What jumps by itself, as time does: a queue is empty most of the time, and for an instant is not."""
 ALONE, SUM_ALONE = 2.0, 1.3
@@ -48,11 +48,14 @@ median, on a machine whose other times doubled.
 
 @dataclass(frozen=True)
 class Values:
-    """A reading in looks before a fault, in those that touch its time, and in those that lie in it."""
+    """A reading in looks before a fault, in those that touch its time, and in those that lie in it; `seconds`
+    is how long these look.
+    """
 
     before: Sequence[float]
     touching: Sequence[float]
     within: Sequence[float]
+    seconds: float = SUMS_OVER_S
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def _begun(moves: Moves, values: Values) -> Change:
         return Change(was, now, moved=now > 0)  # one is one, in a long look too
     if of is Unit.RATIO or median(values.before):
         was, now = median(values.before), median(values.touching)
-    return Change(was, now, shifted(was, now, moves.way, of, chance=is_sum(moves.reading)))
+    return Change(was, now, shifted(was, now, moves.way, of, chance=_chance(moves.reading, values)))
 
 
 def _share(moves: Moves, values: Values) -> Change:
@@ -106,9 +109,16 @@ def _amount(moves: Moves, values: Values, harder: float) -> Change:
         times *= ALONE ** _alone(values)
     elif is_sum(moves.reading):
         times *= SUM_ALONE ** _alone(values)
-    chance = is_sum(moves.reading) or moves.reading.startswith(JUMPING)
+    chance = _chance(moves.reading, values)
     was, now = _middles(moves, values)
     return Change(was, now, shifted(was, now, moves.way, of, times=times, chance=chance))
+
+
+def _chance(reading: str, values: Values) -> float:
+    """By how much more than its root a reading varies: a sum of two seconds was made one of five."""
+    if is_sum(reading):
+        return math.sqrt(max(1.0, SUMS_OVER_S / values.seconds))
+    return float(reading.startswith(JUMPING))
 
 
 def _middles(moves: Moves, values: Values) -> tuple[float, float]:

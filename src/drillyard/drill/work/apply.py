@@ -14,9 +14,9 @@ from drillyard.drill.wire import Apply
 
 async def run(engine: Engine, request: Apply, report: Reporter) -> JsonValue:
     """Apply the workspace; a bad file changes nothing."""
-    began = monotonic()
+    running, began = engine.running, monotonic()
     try:
-        applied = await engine.running.apply(Path(engine.record.workspace), report)
+        applied = await running.apply(Path(engine.record.workspace), report)
     except InvalidFilesError as error:
         engine.store.append(ApplyRefused(problems=tuple(map(str, error.problems))))
         raise

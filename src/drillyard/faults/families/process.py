@@ -79,7 +79,6 @@ class Pause(_OfComponent):
         Moves("requests.indeterminate"),
         Moves("proxy.servers.up", "down"),
         Moves("queue.oldest_max"),
-        Moves("partner.charges", "down"),
     )
 
     async def begin(self, scene: Scene, memory: Memory) -> None:
