@@ -9,6 +9,8 @@ import pytest
 from jobs_services import Postgres, Valkey, eventually
 from shop_replica import PORT, Replica
 
+from drillyard.base.errors import DeadlineError
+
 WATCHED = Path(__file__).parent / "watched_process.py"
 ASKED = "timeout_ms = 30000\nasked_at_checkout = true\nneeded_at_start = true\n"
 ADMIN_GETS = (
@@ -33,6 +35,7 @@ class Company:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._said = ""
         host = replica.host
         replica.configure(
             f'[partner]\nurl = "http://{host}:8200"\n{ASKED}'
@@ -60,16 +63,25 @@ class Company:
         return self.replica.directory / f"{name}.watch"
 
     def wait_ready(self) -> None:
-        eventually(self._serving, "the shop serves", deadline_s=60)
+        try:
+            eventually(self._serving, "the shop serves", deadline_s=60)
+        except DeadlineError as error:
+            logs = {name: (self.replica.directory / f"{name}.log").read_text() for name in self._processes}
+            said = "\n".join(f"{name}: {log[-800:]}" for name, log in logs.items())
+            raise AssertionError(f"{error}, last {self._said}\n{said}") from None
 
     def _serving(self) -> bool:
         for name, process in self._processes.items():
             assert process.poll() is None, (self.replica.directory / f"{name}.log").read_text()
         try:
             for port in (8025, 8200, 8101, 8102, 8103, 8104):
+                self._said = f"asked {port}"
                 httpx.get(f"http://{self.replica.host}:{port}/healthz")
-            return self.replica.client.get("/readyz").status_code == 200
-        except httpx.TransportError:
+            answer = self.replica.client.get("/readyz")
+            self._said = f"{answer.status_code}: {answer.text}"
+            return answer.status_code == 200
+        except httpx.TransportError as error:
+            self._said += f": {error!r}"
             return False
 
     def stop(self) -> dict[str, int]:
