@@ -78,10 +78,8 @@ def listen(places: Places) -> socket.socket:
     places.socket.unlink(missing_ok=True)
     address = socket_address(places.socket)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        listener.bind(address)
-    finally:
-        os.umask(before)
+    listener.bind(address)
+    # Not by the umask, which is that of all threads, and some make directories. Nobody can connect yet.
+    places.socket.chmod(0o600)
     listener.listen(64)
     return listener

@@ -1,5 +1,6 @@
 import os
 import socket
+import stat
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,17 @@ def test_what_a_drill_is_in_is_told_without_its_daemon(tmp_path: Path) -> None:
         assert standing(places) == "down"
     places.store.write_bytes(b"no database")
     assert standing(places) == "down"
+
+
+def test_the_socket_is_made_without_touching_what_others_make_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The umask is that of all threads: a directory of the database's copy had nobody who could pass it."""
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail(f"umask {mask:o}"))
+    places = Places(tmp_path)
+    places.private.mkdir(parents=True)
+    with listen(places):
+        assert stat.S_IMODE(places.socket.stat().st_mode) == 0o600
 
 
 def test_the_socket_is_private_and_reached_under_a_long_path_too(tmp_path: Path) -> None:
